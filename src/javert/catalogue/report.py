@@ -1,0 +1,5 @@
+"""Texts of report."""
+
+from javert.catalogue.lookup import Text
+
+TEXTS: dict[str, Text] = {}

@@ -1,0 +1,1 @@
+"""Frozen records that travel between the parts: telemetry, findings, exclusions, assessments. No I/O."""

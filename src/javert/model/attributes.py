@@ -1,0 +1,110 @@
+"""The ``attributes`` of a finding, by rule: what a person or a program needs to act."""
+
+import msgspec
+
+
+class ProcessSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A process as findings name it; ``uid`` is -1 and texts are "" where unknown."""
+
+    pid: int
+    name: str
+    exe: str
+    user: str
+    uid: int
+    cmdline_redacted: str
+    parent: str
+    container: str
+    unit: str = ""
+
+
+class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that a client talked to. ``same_host``: in a container or namespace of this host."""
+
+    address: str
+    port: int
+    connections: int
+    bytes_out: int
+    bytes_in: int
+    first_seen: str
+    last_seen: str
+    same_host: bool = False
+
+
+class ClientAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``insecure-client-login`` and ``insecure-client-general``.
+
+    ``remotes`` holds the 20 busiest of ``remote_count``.
+    """
+
+    protocol: str
+    process: ProcessSummary
+    remotes: tuple[RemoteService, ...]
+    remote_count: int
+    evidence: str
+    encryption: str
+    credentials_exposed: bool
+
+
+class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``unused-listening-tcp-port``; ``listening_s`` is how much of ``window_s`` the listener was there."""
+
+    address: str
+    port: int
+    family: str
+    exposure: str
+    process: ProcessSummary | None
+    listening_s: float
+    window_s: float
+    unit: str = ""
+
+
+class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``insecure-server-protocol``."""
+
+    protocol: str
+    transport: str
+    address: str
+    port: int
+    exposure: str
+    process: ProcessSummary | None
+    verdict: str
+    evidence: tuple[str, ...]
+    credentials_exposed: bool = False
+    used_only_from_loopback: bool = False
+
+
+class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``software-without-dep``."""
+
+    path: str
+    reasons: tuple[str, ...]
+    machine: str
+    bits: int
+    kind: str
+    origin: str
+    package: str
+    vendor: str
+    running_pids: tuple[int, ...]
+    loadable_by_glibc: bool
+    kernel_makes_stack_executable: bool
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One way by which somebody could change a module; ``fix`` is the command that closes it."""
+
+    path: str
+    reason: str
+    principals: tuple[str, ...]
+    fix: str = ""
+
+
+class RootModuleAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """For ``root-process-insecure-permissions``."""
+
+    path: str
+    kind: str
+    processes: tuple[ProcessSummary, ...]
+    process_count: int
+    container: str
+    ways: tuple[Way, ...]
+    deleted: bool = False

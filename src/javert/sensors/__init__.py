@@ -1,0 +1,1 @@
+"""Sensors touch the world and only produce telemetry records."""

@@ -1,0 +1,55 @@
+"""What a sensor is."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import AnyRecord, SensorReport
+
+Emit = Callable[[AnyRecord], None]
+"""Takes a record into the journal. Safe to call from any thread."""
+
+
+class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator asked of the sensors.
+
+    Attributes:
+        rules: only these rules will be evaluated; sensors nobody needs do not start.
+        scan_roots: where the file scan looks; empty means every local file system.
+        planned_s: how long the run is meant to last, seconds.
+    """
+
+    rules: tuple[RuleId, ...]
+    scan_roots: tuple[str, ...] = ()
+    planned_s: float = 3600.0
+
+
+class Sensor(Protocol):
+    """One way of looking at the host.
+
+    The run calls ``start`` once, then ``poll`` several times a second and ``flush`` at least every 5 s from one
+    thread, and ``stop`` once, also after an interruption. What a sensor cannot see it emits as ``Limitation``.
+    """
+
+    name: str
+
+    def start(self, emit: Emit) -> None:
+        """Begin; returns once everything that happens from now on is seen.
+
+        Raises:
+            SensorError: nothing can be seen by this sensor; the run goes on without it.
+        """
+
+    def poll(self) -> None:
+        """Take in what has happened; cheap when nothing has."""
+
+    def flush(self) -> None:
+        """Emit the cumulative records that changed since the last flush."""
+
+    def stop(self) -> None:
+        """Take the last look, emit everything that is left, and let go of the host. Never raises SensorError."""
+
+    def report(self) -> SensorReport:
+        """What it did so far."""
