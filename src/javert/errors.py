@@ -66,3 +66,19 @@ class SensorError(JavertError):
 
 class BpfUnavailableError(SensorError):
     """The kernel, its configuration or missing privilege refuses the BPF programs."""
+
+
+def fault_site(error: BaseException) -> str:
+    """Kind and place of an error, for instance "KeyError in javert.rules.evaluation, line 12".
+
+    The message is left out: it may quote what the host holds. The system's own words for an errno are not secret.
+    """
+    place = ""
+    step = error.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__", ""))
+        if module.split(".", maxsplit=1)[0] == "javert" or not place:
+            place = f"{module}, line {step.tb_lineno}"
+        step = step.tb_next
+    cause = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+    return f"{type(error).__name__}{cause}" + (f" in {place}" if place else "")

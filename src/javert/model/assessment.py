@@ -103,9 +103,14 @@ class SensorSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole result of one run, in one language."""
+    """The whole result of one run, in one language.
+
+    Attributes:
+        language: "en" or "ja": what the titles, descriptions and recommendations are written in.
+    """
 
     schema_version: str = SCHEMA_VERSION
+    language: str = "en"
     run: Run
     host: HostSummary
     rules: tuple[RuleResult, ...]

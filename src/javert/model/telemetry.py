@@ -93,6 +93,7 @@ class SensorReport(Record, frozen=True, kw_only=True):
     Attributes:
         records: how many events or records it took in.
         lost: how many it knows it lost, for instance because a kernel buffer was full.
+        rules: the rules whose answer rests on it; empty means every rule that was asked for.
     """
 
     name: str
@@ -100,6 +101,7 @@ class SensorReport(Record, frozen=True, kw_only=True):
     ended_at: float | None = None
     records: int = 0
     lost: int = 0
+    rules: tuple[RuleId, ...] = ()
 
 
 class Limitation(Record, frozen=True, kw_only=True):

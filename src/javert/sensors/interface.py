@@ -39,7 +39,8 @@ class Sensor(Protocol):
         """Begin; returns once everything that happens from now on is seen.
 
         Raises:
-            SensorError: nothing can be seen by this sensor; the run goes on without it.
+            SensorError: nothing can be seen by this sensor; it has let go of the host again (``stop`` is not
+                called) and the run goes on without it, with an exclusion for the rules in ``report().rules``.
         """
 
     def poll(self) -> None:

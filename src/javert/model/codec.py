@@ -1,0 +1,132 @@
+"""The one place where records and results become bytes and bytes become records and results (JSON, RFC 8259)."""
+
+from typing import Any
+
+import msgspec
+
+from javert.errors import ParseError
+from javert.model.assessment import SCHEMA_VERSION, Assessment
+from javert.model.attributes import (
+    ClientAttributes,
+    DepAttributes,
+    RootModuleAttributes,
+    ServerAttributes,
+    UnusedPortAttributes,
+)
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import AnyRecord
+
+ATTRIBUTES: dict[RuleId, type[msgspec.Struct]] = {
+    RuleId.INSECURE_CLIENT_LOGIN: ClientAttributes,
+    RuleId.INSECURE_CLIENT_GENERAL: ClientAttributes,
+    RuleId.UNUSED_LISTENING_TCP_PORT: UnusedPortAttributes,
+    RuleId.INSECURE_SERVER_PROTOCOL: ServerAttributes,
+    RuleId.SOFTWARE_WITHOUT_DEP: DepAttributes,
+    RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS: RootModuleAttributes,
+}
+"""What the ``attributes`` of a rule's findings hold."""
+
+_encoder = msgspec.json.Encoder()
+_record_decoder = msgspec.json.Decoder(AnyRecord)
+_assessment_decoder = msgspec.json.Decoder(Assessment)
+
+
+class _Tag(msgspec.Struct):
+    record: str
+
+
+_tag_decoder = msgspec.json.Decoder(_Tag)
+_KNOWN_TAGS = frozenset(kind.__name__ for kind in AnyRecord.__args__)
+
+
+class _Version(msgspec.Struct):
+    schema_version: str
+
+
+_version_decoder = msgspec.json.Decoder(_Version)
+
+
+def encode_record(record: AnyRecord) -> bytes:
+    """The record as one line of JSON, without the line's end."""
+    return _encode(record)
+
+
+def decode_record(line: bytes) -> AnyRecord:
+    """The record that ``encode_record`` wrote.
+
+    Raises:
+        ParseError: the line is damaged, or holds a record this version does not know.
+    """
+    try:
+        record: AnyRecord = _record_decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if (tag := _unknown_tag(line)) is not None:
+            raise ParseError(
+                f"it holds a record of type {tag!r}, which a newer Javert wrote; use that one"
+            ) from None
+        raise ParseError(f"it is not a record: {error}") from None
+    return record
+
+
+def _unknown_tag(line: bytes) -> str | None:
+    try:
+        tag = _tag_decoder.decode(line).record
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return None if tag in _KNOWN_TAGS else tag
+
+
+def encode_assessment(assessment: Assessment) -> bytes:
+    """The result as indented JSON with a line's end, as docs/schema describes it."""
+    return msgspec.json.format(_encode(assessment), indent=2) + b"\n"
+
+
+def decode_assessment(data: bytes) -> Assessment:
+    """The result that ``encode_assessment`` wrote, attributes checked too.
+
+    Raises:
+        ParseError: the bytes are not a result, or one of another major version.
+    """
+    try:
+        version = _version_decoder.decode(data).schema_version
+        if version.split(".")[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
+            raise ParseError(f"its schema version is {version!r}; this Javert reads {SCHEMA_VERSION}")
+        assessment = _assessment_decoder.decode(data)
+        for finding in assessment.findings:
+            msgspec.convert(finding.attributes, ATTRIBUTES[finding.rule_id])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ParseError(f"it is not a result of Javert: {error}") from None
+    return assessment
+
+
+def to_builtins(value: msgspec.Struct) -> dict[str, Any]:
+    """The fields of ``value`` as plain JSON values, also inside."""
+    plain: dict[str, Any] = msgspec.to_builtins(value, str_keys=True)
+    return plain
+
+
+def _encode(value: msgspec.Struct) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        # A path on Linux is bytes; those that are not UTF-8 arrive here as lone surrogates (PEP 383).
+        return _encoder.encode(_without_surrogates(msgspec.to_builtins(value, str_keys=True)))
+
+
+def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    match value:
+        case str():
+            return _well_formed(value)
+        case dict():
+            return {_well_formed(key): _without_surrogates(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_surrogates(item) for item in value]
+        case _:
+            return value
+
+
+def _well_formed(value: str) -> str:
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return value.encode("utf-8", "backslashreplace").decode()
