@@ -180,18 +180,31 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()
 
 
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids that running processes hold; none of the uids is 0.
+
+    Attributes:
+        uid: effective user id. gids: real, effective, saved and supplementary ones.
+        names: of the processes that hold exactly these.
+    """
+
+    uid: int
+    gids: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+
 class Principals(Record, frozen=True, kw_only=True):
-    """The users and groups of the host (NSS), and the groups running processes hold.
+    """The users and groups of the host (NSS), and what running processes not of root hold.
 
     Attributes:
         users: uid to name.
         groups: those the host knows.
-        held: gids that running processes not of root hold, with the names of these processes.
+        running: who runs besides root; groups a service was given count although no group file names it.
     """
 
     users: dict[int, str] = {}
     groups: tuple[Group, ...] = ()
-    held: dict[int, tuple[str, ...]] = {}
+    running: tuple[Credentials, ...] = ()
 
 
 # ---------------------------------------------------------------- network
@@ -424,8 +437,8 @@ class PathNode(Record, frozen=True, kw_only=True):
         kind: "file", "directory", "symlink" or "missing".
         mode: permission bits with set-id and sticky (``st_mode & 07777``).
         acl: access ACL; empty if it has none beyond the mode.
-        immutable: has the immutable or append-only attribute.
-        read_only: its mount or file system is read-only.
+        immutable: has the immutable attribute. append_only: has the append-only attribute (chattr(1)).
+        read_only: its file system is mounted read-only, here and wherever else the host has it mounted.
         mount_point: something is mounted here, so it cannot be renamed or removed in this namespace.
         file_system: type name where permissions mean something else ("nfs", "fuse.sshfs" …); "" otherwise.
         resolves_to: for a symbolic link, its target as stored.
@@ -439,6 +452,7 @@ class PathNode(Record, frozen=True, kw_only=True):
     mode: int = 0
     acl: tuple[AclEntry, ...] = ()
     immutable: bool = False
+    append_only: bool = False
     read_only: bool = False
     mount_point: bool = False
     file_system: str = ""
