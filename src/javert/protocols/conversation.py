@@ -1,0 +1,96 @@
+"""What a predicate sees of a flow, and what it answers.
+
+A predicate is a function from a ``Conversation`` to a ``Reading``. It answers
+
+- a ``Reading``: this is the protocol;
+- ``None``: it is not, whatever follows;
+- ``NeedsMoreData``: what is there fits, and is too short to be sure.
+
+It looks only at the bytes each side sent, in stream order, never at how they were cut into segments or at the
+order in which the two sides' segments arrived: so cutting the same bytes elsewhere cannot change the answer.
+"""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from javert.model.telemetry import Encryption
+from javert.protocols.interface import Protocol, Verdict
+from javert.protocols.lines import Lines, read_lines
+
+
+class Reading(NamedTuple):
+    """A predicate's answer.
+
+    Attributes:
+        verdict: what the flow is.
+        final: nothing either side may send later changes the verdict.
+    """
+
+    verdict: Verdict
+    final: bool = False
+
+
+class Conversation:
+    """The payload of one flow as far as it was kept.
+
+    Attributes:
+        client, server: what each side sent. TCP: pieces without a gap inside, in stream order (a gap is bytes
+            that nobody saw). UDP: one item a datagram.
+        server_port: for rsh and rexec alone.
+        midstream: the flow was joined after its beginning.
+    """
+
+    def __init__(
+        self, client: tuple[bytes, ...], server: tuple[bytes, ...], *, server_port: int = 0, midstream: bool = False
+    ) -> None:
+        self.client = client
+        self.server = server
+        self.server_port = server_port
+        self.midstream = midstream
+
+    @property
+    def opening(self) -> bytes:
+        """The client's first piece or datagram."""
+        return self.client[0] if self.client else b""
+
+    @property
+    def greeting(self) -> bytes:
+        """The server's first piece or datagram."""
+        return self.server[0] if self.server else b""
+
+    @cached_property
+    def client_lines(self) -> Lines:
+        """The client's bytes as lines of text, up to where TLS begins."""
+        return read_lines(self.client)
+
+    @cached_property
+    def server_lines(self) -> Lines:
+        """The server's bytes as lines of text, up to where TLS begins."""
+        return read_lines(self.server)
+
+    def swapped(self) -> "Conversation":
+        """The same flow with the sides exchanged, for when the guess of who is the client was wrong."""
+        return Conversation(self.server, self.client, server_port=self.server_port, midstream=self.midstream)
+
+
+def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool) -> Encryption:
+    """The encryption of a cleartext session that knows a command to start TLS.
+
+    Args:
+        offered: the server named the command among its capabilities.
+        asked: the client sent the command.
+        refused: the answer was negative, or the client went on in cleartext.
+        began: a TLS hello stands at the beginning of a line, from either side.
+    """
+    if began:
+        return Encryption.UPGRADED
+    if asked:
+        return Encryption.REFUSED if refused else Encryption.UNKNOWN
+    return Encryption.OFFERED_NOT_USED if offered else Encryption.NONE
+
+
+FULL_READINGS = {
+    protocol: Reading(Verdict(protocol=protocol, encryption=Encryption.FULL), final=True)
+    for protocol in (Protocol.TLS, Protocol.SSH, Protocol.QUIC, Protocol.DTLS)
+}
+"""Protocols that are encrypted from the first byte have one verdict."""

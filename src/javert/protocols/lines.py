@@ -1,0 +1,43 @@
+"""Lines of a text protocol, and the place where TLS takes over from them."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# A TLS record with a handshake (RFC 8446 5.1: type 22, legacy versions 3.0 to 3.4) or a ClientHello in SSLv2
+# framing (RFC 5246 appendix E.2), where a line of text would begin. No text protocol sends octet 0x16 there.
+_TLS_TAKES_OVER = re.compile(
+    rb"(?:\A|\n)(?=\x16\x03[\x00-\x04][\x00-\x48].[\x01\x02]|[\x80-\xbf].\x01(?:\x00\x02|\x03[\x00-\x03]))",
+    re.DOTALL,
+)
+
+
+class Lines(NamedTuple):
+    """One side of a text protocol.
+
+    Attributes:
+        complete: whole lines without their line end. A line cut by a gap counts as whole.
+        rest: the beginning of the next line.
+        tls: a TLS hello stands where the next line would begin.
+    """
+
+    complete: list[bytes]
+    rest: bytes
+    tls: bool
+
+
+def read_lines(pieces: Sequence[bytes]) -> Lines:
+    """The lines in ``pieces``: ended by CR LF, or by a bare LF, which RFC 5321 2.3.8 forbids and many send."""
+    complete: list[bytes] = []
+    rest = b""
+    for piece in pieces:
+        if rest:
+            complete.append(rest)
+        takes_over = _TLS_TAKES_OVER.search(piece)
+        if takes_over:
+            piece = piece[: takes_over.end()]  # noqa: PLW2901 - only the text before TLS is read
+        *whole, rest = piece.split(b"\n")
+        complete += [line.rstrip(b"\r") for line in whole]
+        if takes_over:
+            return Lines(complete, b"", True)
+    return Lines(complete, rest, False)

@@ -1,0 +1,92 @@
+"""Every protocol Javert knows, in the order in which they are tried.
+
+The order: what is unmistakable first, then text protocols from the strict to the lax, then binary ones. Each entry
+names the octets with which a side may begin, so that a flow meets only the few predicates that can fit it.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import msgspec
+
+from javert.model.telemetry import Transport
+from javert.protocols import ftp, http, imap, pop3, rcommands, smtp, snmp, ssh, telnet, tls
+from javert.protocols.conversation import Conversation, Reading
+from javert.protocols.interface import Protocol
+
+
+def _octets(*members: int | str | Iterable[int]) -> frozenset[int]:
+    found: set[int] = set()
+    for member in members:
+        if isinstance(member, int):
+            found.add(member)
+        else:
+            found.update(member.encode() if isinstance(member, str) else member)
+    return frozenset(found)
+
+
+_LETTERS = _octets("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS = _octets("0123456789")
+_PRINTABLE = _octets(range(0x21, 0x7F))
+_NONE: frozenset[int] = frozenset()
+
+
+class Detector(msgspec.Struct, frozen=True):
+    """A predicate and when it is worth asking.
+
+    Attributes:
+        protocols: what it can answer.
+        identify: the predicate.
+        transport: where the protocol lives.
+        client, server: octets with which either side may begin; one that fits is enough to ask.
+    """
+
+    protocols: tuple[Protocol, ...]
+    identify: Callable[[Conversation], Reading | None]
+    transport: Transport
+    client: frozenset[int]
+    server: frozenset[int]
+
+
+_TCP, _UDP = Transport.TCP, Transport.UDP
+
+DETECTORS = (
+    Detector(
+        (Protocol.TLS,),
+        tls.identify,
+        _TCP,
+        _octets(range(0x14, 0x19), range(0x80, 0xC0)),
+        _octets(range(0x14, 0x19), range(0x80, 0xC0)),
+    ),
+    Detector((Protocol.SSH,), ssh.identify, _TCP, _octets("S"), _octets("S") | _PRINTABLE),
+    Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
+    Detector((Protocol.SMTP,), smtp.identify, _TCP, _LETTERS, _DIGITS),
+    Detector((Protocol.FTP,), ftp.identify, _TCP, _LETTERS, _DIGITS),
+    Detector((Protocol.IMAP,), imap.identify, _TCP, _PRINTABLE, _octets("*")),
+    Detector((Protocol.POP3,), pop3.identify, _TCP, _LETTERS, _octets("+-")),
+    Detector((Protocol.TELNET,), telnet.identify, _TCP, _octets(0xFF), _octets(0xFF)),
+    Detector((Protocol.RLOGIN,), rcommands.identify_rlogin, _TCP, _octets(0), _NONE),
+    Detector((Protocol.RSH, Protocol.REXEC), rcommands.identify_rcmd, _TCP, _DIGITS | _octets(0), _NONE),
+    Detector(
+        (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3), snmp.identify, _TCP, _octets(0x30), _octets(0x30)
+    ),
+    Detector(
+        (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3), snmp.identify, _UDP, _octets(0x30), _octets(0x30)
+    ),
+)
+
+
+@cache
+def candidates(transport: Transport, client: int, server: int) -> tuple[Detector, ...]:
+    """The detectors worth asking, in order.
+
+    Args:
+        transport: that of the flow.
+        client: the client's first octet; -1 if it was not heard.
+        server: the server's, likewise.
+    """
+    return tuple(
+        detector
+        for detector in DETECTORS
+        if detector.transport is transport and (client in detector.client or server in detector.server)
+    )

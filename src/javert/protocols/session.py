@@ -1,0 +1,125 @@
+"""One flow, from its segments to a verdict."""
+
+from javert.errors import NeedsMoreData, ParseError
+from javert.model.telemetry import Transport
+from javert.protocols.conversation import Conversation, Reading
+from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.registry import candidates
+from javert.protocols.streams import Datagrams, Stream
+
+_UNKNOWN = Reading(Verdict(protocol=Protocol.UNKNOWN))
+_GIVEN_UP = Reading(Verdict(protocol=Protocol.UNKNOWN), final=True)
+
+_HOPELESS_BYTES = 256
+"""With this much from each side, and no predicate that asks for more, none will fit."""
+
+
+class Session:
+    """What one flow is, told from its payload.
+
+    Payload is kept in memory only, at most 16 KiB a direction, and dropped once the verdict is final. Segments may
+    come in any order, repeated, overlapping or cut short, and each direction may be missing; who is the client may
+    have been guessed wrong where the flow was joined midway or is UDP.
+
+    Args:
+        hint: what is known of the flow besides its payload.
+    """
+
+    __slots__ = ("_datagrams", "_hint", "_reading", "_stale", "_streams")
+
+    def __init__(self, hint: FlowHint) -> None:
+        self._hint = hint
+        self._streams: tuple[Stream, Stream] | None = None
+        self._datagrams: tuple[Datagrams, Datagrams] | None = None
+        if hint.transport is Transport.TCP:
+            self._streams = (Stream(), Stream())
+        else:
+            self._datagrams = (Datagrams(), Datagrams())
+        self._reading = _UNKNOWN
+        self._stale = False
+
+    def segment(self, direction: Direction, offset: int, data: bytes, length: int) -> None:
+        """Take in payload of a TCP segment.
+
+        Args:
+            direction: who sent it.
+            offset: position of ``data[0]`` in that direction's stream: 0 is the first payload byte, or, in a flow
+                joined midway, the first byte of the first segment seen; negative if it came before that one.
+            data: the payload, or its beginning.
+            length: the segment's payload on the wire, bytes. What is missing of it shows as a gap once the
+                segment behind it comes.
+        """
+        if self._streams is not None and self._streams[direction.value].add(offset, data):
+            self._stale = True
+
+    def datagram(self, direction: Direction, data: bytes, length: int) -> None:
+        """Take in the payload of a UDP datagram, or its beginning.
+
+        Args:
+            direction: who sent it.
+            data: the payload as far as it was captured.
+            length: the payload on the wire, bytes.
+        """
+        if self._datagrams is not None and self._datagrams[direction.value].add(data):
+            self._stale = True
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing that follows can change the verdict: feeding may stop, and nothing is kept any more."""
+        self._evaluate()
+        return self._reading.final
+
+    def verdict(self) -> Verdict:
+        """The best knowledge now; ``UNKNOWN`` if nothing fits, or too little came to tell."""
+        self._evaluate()
+        return self._reading.verdict
+
+    def _evaluate(self) -> None:
+        if not self._stale:
+            return
+        self._stale = False
+        sides = self._streams or self._datagrams
+        if sides is None:
+            return
+        client, server = sides
+        talk = Conversation(
+            client.view(), server.view(), server_port=self._hint.server_port, midstream=self._hint.midstream
+        )
+        reading = identify(talk, self._hint.transport)
+        if reading is None:
+            hopeless = min(client.kept, server.kept) >= _HOPELESS_BYTES or client.full or server.full
+            reading = _GIVEN_UP if hopeless else _UNKNOWN
+        elif client.full and server.full:
+            reading = Reading(reading.verdict, final=True)
+        self._reading = reading
+        if reading.final:
+            self._streams = self._datagrams = None
+
+
+def identify(talk: Conversation, transport: Transport) -> Reading | None:
+    """Ask the predicates in order; an unknown and not final reading if one of them waits for more.
+
+    The sides are exchanged for a second try where nothing fits and the client was only guessed.
+
+    Returns:
+        None if no predicate fits or waits.
+    """
+    reading = _ask(talk, transport)
+    if reading is None and (talk.midstream or transport is Transport.UDP):
+        return _ask(talk.swapped(), transport)
+    return reading
+
+
+def _ask(talk: Conversation, transport: Transport) -> Reading | None:
+    client = talk.opening[0] if talk.client else -1
+    server = talk.greeting[0] if talk.server else -1
+    for detector in candidates(transport, client, server):
+        try:
+            reading = detector.identify(talk)
+        except NeedsMoreData:
+            return _UNKNOWN
+        except ParseError:
+            continue
+        if reading is not None:
+            return reading
+    return None

@@ -1,0 +1,91 @@
+"""One flow: segments in any order, gaps, finality, and letting go of what was kept."""
+
+from javert.model.telemetry import Encryption, Transport
+from javert.protocols.interface import Direction, FlowHint, Protocol
+from javert.protocols.session import Session
+
+UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
+TCP = FlowHint(transport=Transport.TCP)
+REQUEST = b"GET /index.html HTTP/1.1\r\nHost: example.org\r\n\r\n"
+
+
+def test_nothing_seen_is_unknown_and_undecided() -> None:
+    session = Session(TCP)
+    assert session.verdict().protocol is Protocol.UNKNOWN
+    assert not session.decided
+
+
+def test_segments_out_of_order_are_put_in_order() -> None:
+    session = Session(TCP)
+    session.segment(UP, 20, REQUEST[20:], len(REQUEST) - 20)
+    session.segment(UP, 0, REQUEST[:20], 20)
+    assert session.verdict().protocol is Protocol.HTTP
+
+
+def test_a_retransmission_changes_nothing() -> None:
+    session = Session(TCP)
+    for _ in range(3):
+        session.segment(UP, 0, REQUEST[:10], 10)
+    session.segment(UP, 5, REQUEST[5:], len(REQUEST) - 5)
+    assert session.verdict().protocol is Protocol.HTTP
+
+
+def test_the_first_bytes_may_come_last_in_a_flow_joined_midway() -> None:
+    session = Session(FlowHint(transport=Transport.TCP, midstream=True))
+    session.segment(UP, 0, REQUEST[20:], len(REQUEST) - 20)
+    session.segment(UP, -20, REQUEST[:20], 20)
+    assert session.verdict().protocol is Protocol.HTTP
+
+
+def test_a_flow_joined_midway_with_the_sides_mistaken_is_still_told() -> None:
+    session = Session(FlowHint(transport=Transport.TCP, midstream=True))
+    session.segment(DOWN, 0, REQUEST, len(REQUEST))
+    assert session.verdict().protocol is Protocol.HTTP
+
+
+def test_the_sides_of_a_flow_seen_from_its_beginning_are_not_exchanged() -> None:
+    session = Session(TCP)
+    session.segment(DOWN, 0, REQUEST, len(REQUEST))
+    assert session.verdict().protocol is Protocol.UNKNOWN
+
+
+def test_an_upgrade_is_followed_over_segments_that_were_cut_short(client_hello: bytes) -> None:
+    session = Session(TCP)
+    banner = b"220 mx ESMTP\r\n"
+    session.segment(DOWN, 0, banner, len(banner))
+    session.segment(UP, 0, b"EHLO a\r\n", 8)
+    session.segment(DOWN, len(banner), b"250-mx\r\n250-SIZE", 3000)  # cut
+    session.segment(UP, 8, b"STARTTLS\r\n", 10)
+    session.segment(DOWN, len(banner) + 3000, b"220 go ahead\r\n", 14)
+    session.segment(UP, 18, client_hello[:60], len(client_hello))
+    verdict = session.verdict()
+    assert (verdict.protocol, verdict.encryption) == (Protocol.SMTP, Encryption.UPGRADED)
+    assert session.decided
+
+
+def test_a_decided_session_keeps_its_verdict_and_no_payload() -> None:
+    session = Session(TCP)
+    session.segment(UP, 0, b"SSH-2.0-OpenSSH_9.2\r\n", 21)
+    assert session.decided
+    session.segment(UP, 21, REQUEST, len(REQUEST))
+    assert session.verdict().protocol is Protocol.SSH
+    assert session._streams is None
+
+
+def test_bytes_that_fit_nothing_are_given_up() -> None:
+    session = Session(TCP)
+    noise = bytes(range(1, 256)) * 8
+    session.segment(UP, 0, b"\x01" + noise, len(noise) + 1)
+    assert not session.decided
+    session.segment(DOWN, 0, b"\x02" + noise, len(noise) + 1)
+    assert session.decided
+    assert session.verdict().protocol is Protocol.UNKNOWN
+
+
+def test_memory_is_bounded_however_much_comes() -> None:
+    session = Session(TCP)
+    session.segment(UP, 0, REQUEST, len(REQUEST))
+    for number in range(1000):
+        session.segment(DOWN, number * 2000, b"x" * 1000, 2000)
+    assert session._streams is not None
+    assert all(stream.kept <= 16 * 1024 for stream in session._streams)
