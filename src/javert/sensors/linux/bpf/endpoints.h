@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* The maps of the network programs, and finding or making an endpoint. */
+#ifndef JAVERT_ENDPOINTS_H
+#define JAVERT_ENDPOINTS_H
+
+#include "network.h"
+
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define AF_INET 2
+#define AF_INET6 10
+
+#define FIRST_FLOWS 24	      /* of an endpoint that are all looked at */
+#define DEFAULT_INTERVAL_MS 125 /* between later ones */
+#define DEFAULT_SEGMENTS 48
+#define SEGMENTS_PER_SECOND 4000 /* passed up in all */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ENDPOINTS);
+	__type(key, struct endpoint_key);
+	__type(value, __u32);
+} endpoint_index SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ENDPOINTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct endpoint);
+} endpoints SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct udp_flow_key);
+	__type(value, struct udp_flow);
+} udp_flows SEC(".maps");
+
+/* TCP ports listened on, for the direction of flows that were open before the run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct port_key);
+	__type(value, __u8);
+} listening SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} events SEC(".maps");
+
+/* Read and set by user space through the memory of .bss. */
+struct state {
+	__u32 endpoint_count;
+	__u32 self_pid;
+	__u64 lost_endpoints; /* no room for one more endpoint */
+	__u64 lost_events;    /* ring buffer full */
+	__u64 lost_segments;  /* over the budget of SEGMENTS_PER_SECOND, or ring buffer full */
+	__u64 lost_flows;     /* no memory for a flow's storage */
+	__u64 window_ns;
+	__u64 window_segments;
+	__u32 walk_stops; /* the TCP iterator: 0 takes the stock at the start, 1 settles accounts at the end */
+	__u32 pad;
+};
+struct state state;
+
+static __always_inline void set_ipv4(__u8 address[16], __be32 ip)
+{
+	__builtin_memset(address, 0, 10);
+	address[10] = 0xff;
+	address[11] = 0xff;
+	__builtin_memcpy(address + 12, &ip, 4);
+}
+
+static __always_inline bool is_loopback(const __u8 a[16])
+{
+	const __u32 *w = (const __u32 *)a;
+
+	if (w[0] || w[1])
+		return false;
+	if (w[2] == bpf_htonl(0xffff))
+		return a[12] == 127;
+	return !w[2] && w[3] == bpf_htonl(1);
+}
+
+/* The addresses of a socket, its own (or its peer's). */
+static __always_inline void socket_address(const struct sock *sk, bool peer, __u8 address[16])
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
+		if (peer)
+			BPF_CORE_READ_INTO((struct in6_addr *)address, sk, __sk_common.skc_v6_daddr);
+		else
+			BPF_CORE_READ_INTO((struct in6_addr *)address, sk, __sk_common.skc_v6_rcv_saddr);
+		return;
+	}
+	set_ipv4(address, peer ? BPF_CORE_READ(sk, __sk_common.skc_daddr) :
+				 BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+}
+
+static __always_inline void fill_process(struct task_struct *task, struct endpoint_event *event)
+{
+	struct vfsmount *vfs;
+	struct dentry *dentry;
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+
+	describe_task(task, &event->who);
+	event->cmdline_length = read_cmdline(task, event->cmdline);
+	event->exe.length = 0;
+	event->exe.truncated = 0;
+	if (exe) {
+		user_path(exe, &vfs, &dentry);
+		name_path(vfs, dentry, &event->exe);
+	}
+}
+
+/* Tells user space of a new endpoint; `task` is NULL where the caller runs in no process's context. */
+static __noinline int announce_endpoint(struct endpoint_key *key, __u32 index, struct task_struct *task,
+					__u64 socket_inode)
+{
+	struct endpoint_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		__sync_fetch_and_add(&state.lost_events, 1);
+		return -1;
+	}
+	event->type = EVENT_ENDPOINT;
+	event->endpoint = index;
+	event->time_ns = bpf_ktime_get_boot_ns();
+	if (key)
+		event->key = *key;
+	event->socket_inode = socket_inode;
+	event->pad = 0;
+	event->cmdline_length = 0;
+	event->exe.length = 0;
+	event->exe.truncated = 0;
+	__builtin_memset(&event->who, 0, sizeof(event->who));
+	if (task)
+		fill_process(task, event);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* The number of the endpoint, made if need be; -1 if there is no room. */
+static __always_inline long find_endpoint(struct endpoint_key *key, struct task_struct *task, __u64 socket_inode)
+{
+	__u32 *known = bpf_map_lookup_elem(&endpoint_index, key);
+	__u32 index;
+
+	if (known)
+		return *known;
+	index = __sync_fetch_and_add(&state.endpoint_count, 1);
+	if (index >= ENDPOINTS) {
+		__sync_fetch_and_add(&state.endpoint_count, -1);
+		__sync_fetch_and_add(&state.lost_endpoints, 1);
+		return -1;
+	}
+	if (bpf_map_update_elem(&endpoint_index, key, &index, BPF_NOEXIST)) {
+		/* Another processor was first: the number stays unused. */
+		known = bpf_map_lookup_elem(&endpoint_index, key);
+		return known ? *known : -1;
+	}
+	announce_endpoint(key, index, task, socket_inode);
+	return index;
+}
+
+static __always_inline struct endpoint *endpoint_at(long index)
+{
+	__u32 key = index;
+
+	return index < 0 ? NULL : bpf_map_lookup_elem(&endpoints, &key);
+}
+
+static __always_inline void touch(struct endpoint *e, __u64 now)
+{
+	if (!e->first_ns)
+		e->first_ns = now;
+	e->last_ns = now;
+}
+
+/* Whether this flow of the endpoint is looked at: all of the first ones, then one in an interval. */
+static __always_inline bool take_sample(struct endpoint *e, __u64 now)
+{
+	__u32 interval = e->interval_ms ? e->interval_ms : DEFAULT_INTERVAL_MS;
+
+	if ((!e->interval_ms && e->sampled < FIRST_FLOWS) ||
+	    now - e->last_sample_ns >= (__u64)interval * 1000000) {
+		e->last_sample_ns = now;
+		__sync_fetch_and_add(&e->sampled, 1);
+		return true;
+	}
+	__sync_fetch_and_add(&e->unsampled, 1);
+	return false;
+}
+
+static __always_inline __u16 segments_of(const struct endpoint *e)
+{
+	return e->flow_segments ? e->flow_segments : DEFAULT_SEGMENTS;
+}
+
+/* Keeps what is passed up within SEGMENTS_PER_SECOND; a race loses or gains a few, which does no harm. */
+static __always_inline bool within_budget(__u64 now)
+{
+	if (now - state.window_ns > 1000000000ULL) {
+		state.window_ns = now;
+		state.window_segments = 0;
+	}
+	if (++state.window_segments <= SEGMENTS_PER_SECOND)
+		return true;
+	__sync_fetch_and_add(&state.lost_segments, 1);
+	return false;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* What the module programs and their reader (kernel_records.py) share. */
+#ifndef JAVERT_MODULES_H
+#define JAVERT_MODULES_H
+
+#include "vmlinux.h"
+#include "who.h"
+
+enum task_flags {
+	TASK_ROOT = 1,		   /* a real, effective, saved or file-system uid is 0 in the initial user namespace */
+	TASK_EXECUTABLE_STACK = 2, /* its [stack] mapping is executable */
+	TASK_BUSY = 4,		   /* its memory map could not be locked: look in /proc */
+};
+enum module_flags {
+	MODULE_DELETED = 1,  /* no name leads to the file any more */
+	MODULE_DETACHED = 2, /* not in the task's mount namespace: memfd, a lazily unmounted file system */
+};
+enum record_type { RECORD_TASK = 1, RECORD_MODULE = 2 };
+
+/* A file mapped executable, told once for each mount namespace, and once more when a root process maps it. */
+struct module_key {
+	__u64 inode;
+	__u32 device;
+	__u32 generation;
+	__u32 mount_namespace;
+	__u32 root;
+};
+
+struct module_event {
+	__u64 time_ns;
+	__u64 inode;
+	__u32 module; /* number within the run */
+	__u32 device;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 flags;	   /* enum module_flags */
+	__u32 task_flags; /* enum task_flags */
+	__u32 pad;
+	struct who who; /* the first process seen with it */
+	struct path_names path;
+};
+
+/* Records of the task iterator: the numbers of a task's modules, then the task. */
+struct task_record {
+	__u32 type;
+	__u32 flags;
+	struct who who;
+};
+
+struct module_record {
+	__u32 type;
+	__u32 module;
+};
+
+#endif

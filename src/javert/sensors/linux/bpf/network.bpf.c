@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * Who talks with whom, counted in the kernel; the first segments of some flows of each endpoint go to user space.
+ *
+ * Hooks, why these, and since when:
+ *   tp_btf/inet_sock_set_state  every TCP connection's beginning and end, however short, and every listener; CLOSE ->
+ *                               SYN_SENT runs in the connecting process (tracepoint 4.16, tp_btf 5.5, socket storage in
+ *                               tracing programs 5.11)
+ *   cgroup_skb                  every IP packet of every socket, loopback and namespaces included, with the socket (4.10)
+ *   cgroup/connect, sendmsg     the process behind a UDP flow (4.17, 4.18)
+ *   iter/tcp                    connections that were open before the run or are open at its end (5.9)
+ * No fentry, no kprobe: hardened kernels refuse them.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+#include "tcp.h"
+#include "packet.h"
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (new == TCP_SYN_SENT)
+		client_opens(sk);
+	else if (new == TCP_ESTABLISHED && old == TCP_SYN_SENT)
+		client_connected(sk);
+	else if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV)
+		server_accepted(sk);
+	else if (new == TCP_LISTEN)
+		listener_changed(sk, EVENT_LISTEN);
+	else if (old == TCP_LISTEN)
+		listener_changed(sk, EVENT_UNLISTEN);
+	else if (new == TCP_CLOSE)
+		connection_closed(sk, old);
+	return 0;
+}
+
+SEC("cgroup_skb/ingress")
+int packet_in(struct __sk_buff *skb)
+{
+	look_at(skb, FROM_NETWORK);
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int packet_out(struct __sk_buff *skb)
+{
+	look_at(skb, TO_NETWORK);
+	return 1;
+}
+
+SEC("cgroup/connect4")
+int udp_connect4(struct bpf_sock_addr *ctx)
+{
+	udp_sender(ctx, false);
+	return 1;
+}
+
+SEC("cgroup/connect6")
+int udp_connect6(struct bpf_sock_addr *ctx)
+{
+	udp_sender(ctx, true);
+	return 1;
+}
+
+SEC("cgroup/sendmsg4")
+int udp_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	udp_sender(ctx, false);
+	return 1;
+}
+
+SEC("cgroup/sendmsg6")
+int udp_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	udp_sender(ctx, true);
+	return 1;
+}
+
+/* Start: marks what is open, so that its first segment is noticed. End: adds what is still open to the counts. */
+SEC("iter/tcp")
+int open_connections(struct bpf_iter__tcp *ctx)
+{
+	struct sock *sk = (struct sock *)ctx->sk_common;
+	struct flow *flow;
+
+	if (!sk || sk->__sk_common.skc_state != TCP_ESTABLISHED)
+		return 0;
+	if (state.walk_stops) {
+		settle_bytes(sk);
+		return 0;
+	}
+	flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!flow) {
+		__sync_fetch_and_add(&state.lost_flows, 1);
+		return 0;
+	}
+	if (flow->network_namespace)
+		return 0; /* opened since the programs were attached */
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	flow->midstream = 1;
+	flow->unresolved = 1;
+	flow->left_in = flow->left_out = DEFAULT_SEGMENTS;
+	flow->socket_inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+	flow->uid = BPF_CORE_READ(sk, sk_uid.val);
+	payload_counts(sk, &flow->bytes_in_before, &flow->bytes_out_before);
+	start_streams(sk, flow);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

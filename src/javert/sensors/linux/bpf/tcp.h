@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* TCP connections: opened, accepted, closed, and listeners that come and go. */
+#ifndef JAVERT_TCP_H
+#define JAVERT_TCP_H
+
+#include "endpoints.h"
+
+/* enum in include/net/tcp_states.h */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+
+static __always_inline void server_key(const struct sock *sk, struct endpoint_key *key)
+{
+	__u8 peer[16];
+
+	__builtin_memset(key, 0, sizeof(*key));
+	socket_address(sk, false, key->address);
+	socket_address(sk, true, peer);
+	key->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	key->port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	key->transport = IPPROTO_TCP;
+	key->role = ROLE_SERVER;
+	key->peer_loopback = is_loopback(peer);
+}
+
+static __always_inline void payload_counts(const struct sock *sk, __u64 *in, __u64 *out)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+
+	*in = BPF_CORE_READ(tp, bytes_received);
+	*out = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
+}
+
+static __always_inline void start_streams(const struct sock *sk, struct flow *flow)
+{
+	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+
+	flow->base_in = BPF_CORE_READ(tp, rcv_nxt);
+	flow->base_out = BPF_CORE_READ(tp, snd_nxt);
+}
+
+/* connect(2), in the calling process. */
+static __always_inline void client_opens(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct endpoint_key key = {};
+	struct endpoint *e;
+	struct flow *flow;
+	long index;
+
+	if ((__u32)task->tgid == state.self_pid)
+		return;
+	socket_address(sk, true, key.address);
+	key.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	key.exe_inode = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
+	key.exe_device = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb, s_dev);
+	key.uid = BPF_CORE_READ(task, real_cred, euid.val);
+	key.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	key.port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	key.transport = IPPROTO_TCP;
+	key.role = ROLE_CLIENT;
+	index = find_endpoint(&key, task, 0);
+	e = endpoint_at(index);
+	if (!e)
+		return;
+	flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!flow) {
+		__sync_fetch_and_add(&state.lost_flows, 1);
+		return;
+	}
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->endpoint = index;
+	flow->network_namespace = key.network_namespace;
+	touch(e, bpf_ktime_get_boot_ns());
+}
+
+static __always_inline void client_connected(struct sock *sk)
+{
+	struct flow *flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct endpoint *e;
+
+	if (!flow)
+		return;
+	e = endpoint_at(flow->endpoint);
+	if (!e)
+		return;
+	__sync_fetch_and_add(&e->connections, 1);
+	touch(e, now);
+	flow->counted = 1;
+	if (take_sample(e, now)) {
+		start_streams(sk, flow);
+		flow->left_in = flow->left_out = segments_of(e);
+	}
+}
+
+/* The handshake of an incoming connection is complete; runs in a soft interrupt, in nobody's context. */
+static __always_inline void server_accepted(struct sock *sk)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct endpoint_key key;
+	struct endpoint *e;
+	struct flow *flow;
+	long index;
+
+	server_key(sk, &key);
+	index = find_endpoint(&key, NULL, 0);
+	e = endpoint_at(index);
+	if (!e)
+		return;
+	__sync_fetch_and_add(&e->connections, 1);
+	touch(e, now);
+	if (!take_sample(e, now))
+		return;
+	flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!flow) {
+		__sync_fetch_and_add(&state.lost_flows, 1);
+		return;
+	}
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->endpoint = index;
+	flow->network_namespace = key.network_namespace;
+	flow->counted = 1;
+	flow->left_in = flow->left_out = segments_of(e);
+	start_streams(sk, flow);
+}
+
+/* Adds what the connection carried during the run to its endpoint. */
+static __always_inline void settle_bytes(struct sock *sk)
+{
+	struct flow *flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+	__u64 in, out, now = bpf_ktime_get_boot_ns();
+	struct endpoint_key key;
+	struct endpoint *e;
+	__u32 *index;
+
+	payload_counts(sk, &in, &out);
+	if (flow) {
+		if (flow->unresolved)
+			return;
+		e = endpoint_at(flow->endpoint);
+		in -= flow->bytes_in_before;
+		out -= flow->bytes_out_before;
+		flow->bytes_in_before += in;
+		flow->bytes_out_before += out;
+	} else {
+		server_key(sk, &key);
+		index = bpf_map_lookup_elem(&endpoint_index, &key);
+		e = index ? endpoint_at(*index) : NULL;
+	}
+	if (!e)
+		return;
+	__sync_fetch_and_add(&e->bytes_in, in);
+	__sync_fetch_and_add(&e->bytes_out, out);
+	if (in || out)
+		touch(e, now);
+}
+
+static __always_inline void connection_closed(struct sock *sk, int old)
+{
+	struct flow *flow;
+	struct endpoint *e;
+
+	if (old == TCP_SYN_SENT) {
+		flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+		e = flow ? endpoint_at(flow->endpoint) : NULL;
+		if (e)
+			__sync_fetch_and_add(&e->refused, 1);
+		return;
+	}
+	if (old != TCP_CLOSE && old != TCP_SYN_RECV)
+		settle_bytes(sk);
+}
+
+/* listen(2) and the end of it, in the calling process. */
+static __always_inline void listener_changed(const struct sock *sk, __u32 type)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct listen_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct port_key port = {};
+	struct vfsmount *vfs;
+	struct dentry *dentry;
+	struct file *exe;
+	__u8 one = 1;
+
+	port.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	port.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (type == EVENT_LISTEN)
+		bpf_map_update_elem(&listening, &port, &one, BPF_ANY);
+	if (!event) {
+		__sync_fetch_and_add(&state.lost_events, 1);
+		return;
+	}
+	event->type = type;
+	event->pad = event->pad2 = event->pad3 = 0;
+	event->time_ns = bpf_ktime_get_boot_ns();
+	socket_address(sk, false, event->address);
+	event->network_namespace = port.network_namespace;
+	event->port = port.port;
+	event->socket_inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+	event->cookie = 0;
+	__builtin_memset(&event->who, 0, sizeof(event->who));
+	event->cmdline_length = 0;
+	event->exe.length = 0;
+	event->exe.truncated = 0;
+	if (type == EVENT_LISTEN) {
+		describe_task(task, &event->who);
+		event->cmdline_length = read_cmdline(task, event->cmdline);
+		exe = BPF_CORE_READ(task, mm, exe_file);
+		if (exe) {
+			user_path(exe, &vfs, &dentry);
+			name_path(vfs, dentry, &event->exe);
+		}
+	}
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+#endif
