@@ -404,6 +404,8 @@ class FileScan(Record, frozen=True, kw_only=True):
         files: directory entries seen. candidates: files opened. elf: ELF executables and shared objects read.
         finished: False if it was stopped before the end.
         machines: ELF files by machine.
+        damaged: files that begin like ELF and have headers that nothing runs or loads.
+        mapped: files read because running processes have them mapped, wherever they lie.
     """
 
     roots: tuple[str, ...]
@@ -413,6 +415,8 @@ class FileScan(Record, frozen=True, kw_only=True):
     finished: bool = True
     machines: dict[str, int] = {}
     seconds: float = 0.0
+    damaged: int = 0
+    mapped: int = 0
 
 
 class AclEntry(msgspec.Struct, frozen=True, kw_only=True):
