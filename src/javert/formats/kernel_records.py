@@ -1,7 +1,7 @@
 """Records that the kernel programs write, as bytes, to values.
 
-The layouts are those of bpf/who.h, bpf/network.h and bpf/modules.h; a test compares them with the type information of
-the compiled objects. A command line is raw here: it must be redacted before it goes anywhere.
+The layouts are those of bpf/who.h, bpf/network.h and bpf/modules.h; a test compares them with the type information
+of the compiled objects. A command line is raw here: it must be redacted before it goes anywhere.
 """
 
 import struct
@@ -21,12 +21,13 @@ ENDPOINT = struct.Struct("<7Q4I")
 ENDPOINT_EVENT_HEAD = struct.Struct("<IIQ")
 SEGMENT_HEAD = struct.Struct("<IIQQ16sHHIIIHBB")
 LISTEN_HEAD = struct.Struct("<IIQ16sIHHQQ")
-NETWORK_STATE = struct.Struct("<II6QII")
+NETWORK_STATE = struct.Struct("<II7QII")
 MODULE_HEAD = struct.Struct("<QQ8I")
 MODULES_STATE = struct.Struct("<II4Q")
 TASK_RECORD_HEAD = struct.Struct("<II")
 PORT_KEY = struct.Struct("<IHH")
 CMDLINE_MAX = 512
+ENDPOINTS = 32768
 
 EVENT_ENDPOINT, EVENT_SEGMENT, EVENT_LISTEN, EVENT_UNLISTEN = 1, 2, 3, 4
 SEGMENT_MIDSTREAM, SEGMENT_AT_LISTENER, SEGMENT_UDP = 1, 2, 4
@@ -129,7 +130,7 @@ def _text(raw: bytes) -> str:
 
 
 def _device(kernel: int) -> int:
-    """The kernel's internal dev_t (major << 20 | minor) as ``st_dev`` has it, see new_encode_dev and gnu_dev_makedev."""
+    """The kernel's internal dev_t (major << 20 | minor) as ``st_dev`` has it (new_encode_dev, gnu_dev_makedev)."""
     major, minor = kernel >> 20, kernel & 0xFFFFF
     return (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12 | (major & ~0xFFF) << 32
 
@@ -169,7 +170,7 @@ def parse_path(data: bytes, offset: int) -> tuple[str, bool]:
     if length > len(names):
         raise ParseError("a path record of the kernel programs has an impossible length")
     parts = names[:length].split(b"\0")[:-1]
-    return "/" + b"/".join(reversed(parts)).decode("utf-8", "backslashreplace") if parts else "", bool(truncated)
+    return "/" + b"/".join(reversed(parts)).decode("utf-8", "surrogateescape") if parts else "", bool(truncated)
 
 
 def _exe_and_cmdline(data: bytes, lengths_at: int) -> tuple[str, bytes]:
@@ -223,7 +224,7 @@ def _segment(data: bytes) -> SegmentEvent:
 def _endpoint(data: bytes) -> EndpointEvent:
     _kind, endpoint, time_ns = ENDPOINT_EVENT_HEAD.unpack_from(data)
     key_at = ENDPOINT_EVENT_HEAD.size
-    address, _cgroup, _inode, _device_, uid, namespace, port, transport, role, loopback, midstream = (
+    address, _cgroup, _inode, _exe_device, uid, namespace, port, transport, role, loopback, midstream = (
         ENDPOINT_KEY.unpack_from(data, key_at)
     )
     who_at = key_at + ENDPOINT_KEY.size

@@ -1,7 +1,8 @@
 """Loads and attaches BPF objects through libbpf, which every mainstream distribution ships with iproute2.
 
 Follows libbpf's own headers (bpf.h, libbpf.h, version 1.0 and later: functions return NULL or a negative number and
-set errno). Everything attached hangs on a link held by this process, so it is gone when the process is, kill -9 included.
+set errno). Everything attached hangs on a link held by this process, so it goes when the process does, kill -9
+included.
 """
 
 import ctypes
@@ -17,9 +18,10 @@ from javert.errors import BpfUnavailableError
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _BTF_KIND_TYPEDEF = 8
 
+_NOT_PERMITTED = "not permitted: it takes root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN) and a kernel not locked down"
 _CAUSES = {
-    errno.EPERM: "not permitted: it takes root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN) and a kernel not locked down",
-    errno.EACCES: "not permitted: it takes root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN) and a kernel not locked down",
+    errno.EPERM: _NOT_PERMITTED,
+    errno.EACCES: _NOT_PERMITTED,
     errno.ENOSYS: "the kernel was built without BPF",
     errno.ENOENT: "the kernel lacks type information (CONFIG_DEBUG_INFO_BTF) or a hook the program needs",
     errno.ESRCH: "the kernel lacks type information (CONFIG_DEBUG_INFO_BTF) or a hook the program needs",
@@ -34,9 +36,7 @@ _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "bpf_object__load": (ctypes.c_int, [ctypes.c_void_p]),
     "bpf_object__close": (None, [ctypes.c_void_p]),
     "bpf_object__find_program_by_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_char_p]),
-    "bpf_object__find_map_by_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_char_p]),
     "bpf_object__find_map_fd_by_name": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]),
-    "bpf_map__initial_value": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
     "bpf_map_update_elem": (ctypes.c_int, [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64]),
     "bpf_program__set_autoload": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_bool]),
     "bpf_program__attach": (ctypes.c_void_p, [ctypes.c_void_p]),
@@ -166,18 +166,13 @@ class BpfObject:
         return not self._library.bpf_map_update_elem(self.map_fd(map_name), key, value, 0)
 
     def share(self, map_name: str, length: int) -> memoryview:
-        """The memory of an array map that was made with BPF_F_MMAPABLE, ``length`` bytes, readable and writable."""
+        """The memory of an array map, ``length`` bytes, readable and writable.
+
+        The map must have been made with BPF_F_MMAPABLE; ".bss", the programs' global variables, always is.
+        """
         memory = mmap.mmap(self.map_fd(map_name), length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._memory.append(memory)
         return memoryview(memory)
-
-    def variables(self, section: str) -> memoryview:
-        """The memory of a section of global variables, for instance ".bss", shared with the kernel."""
-        size = ctypes.c_size_t()
-        bss = self._library.bpf_object__find_map_by_name(self._object, section.encode())
-        address = self._library.bpf_map__initial_value(bss, ctypes.byref(size))
-        assert address, f"no section {section} in the object"
-        return memoryview((ctypes.c_char * size.value).from_address(address)).cast("B")
 
     def ring(self, map_name: str, take: Callable[[bytes], None]) -> Callable[[], int]:
         """Read a ring buffer: the function returned hands every waiting event to ``take`` and tells how many."""
@@ -206,7 +201,7 @@ class BpfObject:
         self._links.clear()
 
     def close(self) -> None:
-        """Detach, and give all memory back. Views of ``share`` and ``variables`` must not be used any more."""
+        """Detach, and give all memory back. Views of ``share`` must not be used any more."""
         self.detach()
         for ring in self._rings:
             self._library.ring_buffer__free(ring)

@@ -10,6 +10,7 @@
 #define AF_INET 2
 #define AF_INET6 10
 
+#define FOR_SERVERS 4096     /* endpoints that clients leave free, so that every listener can be counted */
 #define FIRST_FLOWS 24	      /* of an endpoint that are all looked at */
 #define DEFAULT_INTERVAL_MS 125 /* between later ones */
 #define DEFAULT_SEGMENTS 48
@@ -55,14 +56,15 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 * 1024 * 1024);
+	__uint(max_entries, 4 * 1024 * 1024);
 } events SEC(".maps");
 
 /* Read and set by user space through the memory of .bss. */
 struct state {
 	__u32 endpoint_count;
 	__u32 self_pid;
-	__u64 lost_endpoints; /* no room for one more endpoint */
+	__u64 lost_clients;   /* connections of clients for which there was no room */
+	__u64 lost_servers;   /* connections to servers for which there was no room */
 	__u64 lost_events;    /* ring buffer full */
 	__u64 lost_segments;  /* over the budget of SEGMENTS_PER_SECOND, or ring buffer full */
 	__u64 lost_flows;     /* no memory for a flow's storage */
@@ -158,9 +160,9 @@ static __always_inline long find_endpoint(struct endpoint_key *key, struct task_
 	if (known)
 		return *known;
 	index = __sync_fetch_and_add(&state.endpoint_count, 1);
-	if (index >= ENDPOINTS) {
+	if (index >= (key->role == ROLE_SERVER ? ENDPOINTS : ENDPOINTS - FOR_SERVERS)) {
 		__sync_fetch_and_add(&state.endpoint_count, -1);
-		__sync_fetch_and_add(&state.lost_endpoints, 1);
+		__sync_fetch_and_add(key->role == ROLE_SERVER ? &state.lost_servers : &state.lost_clients, 1);
 		return -1;
 	}
 	if (bpf_map_update_elem(&endpoint_index, key, &index, BPF_NOEXIST)) {

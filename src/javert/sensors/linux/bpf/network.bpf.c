@@ -30,7 +30,7 @@ int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
 		server_accepted(sk);
 	else if (new == TCP_LISTEN)
 		listener_changed(sk, EVENT_LISTEN);
-	else if (old == TCP_LISTEN)
+	else if (new == TCP_CLOSE && old == TCP_LISTEN) /* LISTEN -> SYN_RECV is a child taking its parent's copy */
 		listener_changed(sk, EVENT_UNLISTEN);
 	else if (new == TCP_CLOSE)
 		connection_closed(sk, old);

@@ -1,0 +1,148 @@
+"""Text of files in /proc to values: proc_pid_stat(5), proc_pid_maps(5), proc_pid_cgroup(5), fib_trie, if_inet6."""
+
+import re
+from typing import NamedTuple
+
+from javert.errors import ParseError
+from javert.formats.addresses import address_text
+
+
+class ProcessStat(NamedTuple):
+    """The fields of ``/proc/PID/stat`` that name a process; ``start`` is clock ticks since boot."""
+
+    pid: int
+    name: str
+    parent_pid: int
+    start: int
+    kernel_thread: bool
+
+
+_PF_KTHREAD = 0x00200000
+
+
+def parse_stat(data: bytes) -> ProcessStat:
+    """The one line of ``/proc/PID/stat``; the name may hold spaces and brackets. Raises ParseError."""
+    opened, closed = data.find(b"("), data.rfind(b")")
+    if opened < 0 or closed < opened:
+        raise ParseError("a process status line has no name in brackets")
+    rest = data[closed + 1 :].split()
+    try:
+        return ProcessStat(
+            pid=int(data[:opened]),
+            name=data[opened + 1 : closed].decode("utf-8", "backslashreplace"),
+            parent_pid=int(rest[1]),
+            start=int(rest[19]),
+            kernel_thread=bool(int(rest[6]) & _PF_KTHREAD),
+        )
+    except (ValueError, IndexError):
+        raise ParseError("a process status line is cut or holds no numbers") from None
+
+
+class Mapping(NamedTuple):
+    """An executable mapping of a file: one line of ``/proc/PID/maps``."""
+
+    path: str
+    device: int
+    inode: int
+    deleted: bool
+
+
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+_DELETED = b" (deleted)"
+
+
+def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
+    """The files mapped executable, each once, and whether ``[stack]`` is executable.
+
+    Raises:
+        ParseError: a line is not what proc_pid_maps(5) says.
+    """
+    found: dict[tuple[int, int, bytes], Mapping] = {}
+    executable_stack = False
+    for line in data.splitlines():
+        fields = line.split(None, 5)
+        if len(fields) < 5:
+            raise ParseError("a line of a memory map is cut")
+        if b"x" not in fields[1]:
+            continue
+        name = fields[5] if len(fields) > 5 else b""
+        executable_stack = executable_stack or name == b"[stack]"
+        if fields[4] == b"0" or not name.startswith(b"/"):
+            continue
+        major, _, minor = fields[3].partition(b":")
+        try:
+            device = _make_device(int(major, 16), int(minor, 16))
+            key = (device, int(fields[4]), name)
+        except ValueError:
+            raise ParseError("a line of a memory map holds no numbers") from None
+        deleted = name.endswith(_DELETED)
+        path = _OCTAL.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), name.removesuffix(_DELETED) if deleted else name)
+        found[key] = Mapping(path.decode("utf-8", "surrogateescape"), device, key[1], deleted)
+    return list(found.values()), executable_stack
+
+
+def _make_device(major: int, minor: int) -> int:
+    """``st_dev`` of major and minor, as gnu_dev_makedev(3)."""
+    return (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12 | (major & ~0xFFF) << 32
+
+
+class Placement(NamedTuple):
+    """Where a process runs, by its control groups: container id or name, and systemd unit; "" where none."""
+
+    container: str
+    unit: str
+
+
+_ID = r"[0-9a-f]{12,64}"
+_CONTAINERS = (
+    re.compile(rf"(?:docker|libpod|crio|cri-containerd|containerd)-({_ID})(?:\.scope)?$"),
+    re.compile(rf"^({_ID})$"),
+    re.compile(r"^(?:lxc\.payload\.|machine-lxc|lxc-)([^/]+?)(?:\.scope)?$"),
+    re.compile(r"^machine-([^/]+)\.scope$"),
+)
+_LXC_PARENT = re.compile(r"(?:^|/)lxc/([^/]+)(?:/|$)")
+_UNIT = re.compile(r"^[^/]+\.(?:service|socket|scope)$")
+
+
+def parse_cgroup(text: str) -> Placement:
+    """Container and unit from the text of ``/proc/PID/cgroup``: cgroup v1 and v2 lines alike.
+
+    Ids of Docker, Podman, containerd and CRI-O are cut to the 12 characters their tools show.
+    """
+    container = unit = ""
+    for line in text.splitlines():
+        path = line.split(":", 2)[-1]
+        found = place_cgroup(path)
+        container = container or found.container
+        unit = unit or found.unit
+    return Placement(container, unit)
+
+
+def place_cgroup(path: str) -> Placement:
+    """Container and unit from one control group's path."""
+    container = unit = ""
+    if match := _LXC_PARENT.search(path):
+        container = match[1]
+    for part in path.split("/"):
+        for pattern in _CONTAINERS:
+            if not container and (match := pattern.search(part)):
+                container = match[1][:12] if re.fullmatch(_ID, match[1]) else match[1]
+        if _UNIT.match(part) and not container:
+            unit = part
+    return Placement(container, unit)
+
+
+_LOCAL_ADDRESS = re.compile(r"\|-- (\d+\.\d+\.\d+\.\d+)\n\s+/32 host LOCAL")
+
+
+def parse_local_ipv4(fib_trie: str) -> tuple[str, ...]:
+    """The host's own IPv4 addresses from the text of ``/proc/PID/net/fib_trie``, each once, in order."""
+    return tuple(dict.fromkeys(_LOCAL_ADDRESS.findall(fib_trie)))
+
+
+def parse_local_ipv6(if_inet6: str) -> tuple[str, ...]:
+    """The host's own IPv6 addresses from the text of ``/proc/PID/net/if_inet6``. Raises ParseError."""
+    try:
+        return tuple(address_text(bytes.fromhex(line.split()[0])) for line in if_inet6.splitlines() if line.strip())
+    except ValueError:
+        raise ParseError("a line of if_inet6 does not begin with an address") from None

@@ -1,0 +1,175 @@
+"""Puts together who a process is, from the kernel programs or from /proc, and emits each process once."""
+
+import os
+import pwd
+from pathlib import Path
+
+from javert.errors import ParseError
+from javert.formats.cmdline import redact, split
+from javert.formats.kernel_records import Who
+from javert.formats.proc_status import parse_ids
+from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgroup
+from javert.model.telemetry import Process, ProcessKey
+from javert.sensors.interface import Emit
+
+_NOWHERE = Placement("", "")
+
+
+class ProcessTable:
+    """The processes seen during the run. Emits a record when it learns of one, and again when it learns more.
+
+    Args:
+        emit: where records go.
+        cgroup_root: mount point of the cgroup v2 tree, to name groups of processes that are gone; None without one.
+    """
+
+    def __init__(self, emit: Emit, cgroup_root: str | None = None) -> None:
+        self._emit = emit
+        self._cgroup_root = cgroup_root
+        self._known: dict[ProcessKey, Process] = {}
+        self._places: dict[int, Placement] = {}
+        self._users: dict[int, str] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
+
+    def from_kernel(self, who: Who, *, exe: str = "", cmdline: bytes = b"", root: bool | None = None) -> ProcessKey:
+        """Take in a process as a kernel program described it; it may be gone by now.
+
+        Args:
+            who: the description.
+            exe: path of its executable, if it was told.
+            cmdline: its raw command line, if it was told; redacted here.
+            root: whether one of its uids is 0; None if that was not told.
+        """
+        known = self._known.get(who.key)
+        process = Process(
+            key=who.key,
+            name=who.name,
+            exe=exe or (known.exe if known else ""),
+            uid=who.uid,
+            user=self.user(who.uid),
+            cmdline_redacted=_redacted(cmdline) if cmdline else (known.cmdline_redacted if known else ""),
+            parent=who.parent_name,
+            network_namespace=who.network_namespace,
+            mount_namespace=who.mount_namespace,
+            root=who.uid == 0 if root is None else root,
+            executable_stack=known.executable_stack if known else False,
+            **self._place(who)._asdict(),
+        )
+        self._learn(process, known)
+        return who.key
+
+    def from_proc(self, pid: int) -> ProcessKey | None:
+        """Take in a running process from /proc; None if it is gone or not to be read."""
+        try:
+            stat = parse_stat(Path(f"/proc/{pid}/stat").read_bytes())
+        except (OSError, ParseError):
+            return None
+        key = ProcessKey(pid, stat.start)
+        known = self._known.get(key)
+        if known is not None and known.cmdline_redacted:
+            return key
+        try:
+            ids = parse_ids(Path(f"/proc/{pid}/status").read_bytes())
+            parent = Path(f"/proc/{stat.parent_pid}/comm").read_text(errors="replace").rstrip("\n")
+        except (OSError, ParseError):
+            parent, ids = "", None
+        place = _read_placement(pid)
+        process = Process(
+            key=key,
+            name=stat.name,
+            exe=_link(f"/proc/{pid}/exe").removesuffix(" (deleted)"),
+            uid=ids.uids[1] if ids else -1,
+            user=self.user(ids.uids[1]) if ids else "",
+            cmdline_redacted=_redacted(_bytes(f"/proc/{pid}/cmdline")),
+            parent=parent,
+            network_namespace=_namespace(pid, "net"),
+            mount_namespace=_namespace(pid, "mnt"),
+            root=bool(ids and 0 in ids.uids),
+            executable_stack=known.executable_stack if known else False,
+            container=place.container,
+            unit=place.unit,
+        )
+        self._learn(process, known)
+        return key
+
+    def stack_is_executable(self, key: ProcessKey) -> None:
+        """Note that the process was seen with an executable ``[stack]``."""
+        known = self._known.get(key)
+        if known is not None and not known.executable_stack:
+            self._learn(_with_executable_stack(known), known)
+
+    def container(self, pid: int) -> str:
+        """The container of a running process; "" if it is in none."""
+        return _read_placement(pid).container
+
+    def user(self, uid: int) -> str:
+        """The user's name on the host; "" if the uid has none."""
+        if uid not in self._users:
+            try:
+                self._users[uid] = pwd.getpwuid(uid).pw_name if uid >= 0 else ""
+            except (KeyError, OverflowError):
+                self._users[uid] = ""
+        return self._users[uid]
+
+    def _learn(self, process: Process, known: Process | None) -> None:
+        if process != known:
+            self._known[process.key] = process
+            self._emit(process)
+
+    def _place(self, who: Who) -> Placement:
+        if who.cgroup not in self._places:
+            place = _placement_of(who.cgroup, self._cgroup_root)
+            if place == _NOWHERE:
+                # Containers may sit in cgroup v1 groups alone; those are only to be had while the process lives.
+                place = _read_placement(who.key.pid)
+            if who.cgroup <= 1:  # the root group: many kinds of processes share it
+                return place
+            self._places[who.cgroup] = place
+        return self._places[who.cgroup]
+
+
+def _with_executable_stack(process: Process) -> Process:
+    fields = {name: getattr(process, name) for name in process.__struct_fields__}
+    return Process(**{**fields, "executable_stack": True})
+
+
+def _redacted(raw: bytes) -> str:
+    return redact(split(raw), os.path.exists)
+
+
+def _placement_of(cgroup: int, root: str | None) -> Placement:
+    """Names a cgroup v2 directory by its inode number."""
+    if root is None or cgroup <= 1:
+        return _NOWHERE
+    for directory, _children, _files in os.walk(root):
+        try:
+            if os.stat(directory).st_ino == cgroup:
+                return place_cgroup(directory[len(root) :])
+        except OSError:
+            continue  # removed meanwhile
+    return _NOWHERE
+
+
+def _read_placement(pid: int) -> Placement:
+    return parse_cgroup(_bytes(f"/proc/{pid}/cgroup").decode("utf-8", "replace"))
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""  # it ended, or is not ours to read: the field stays unknown
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""  # as above
+
+
+def _namespace(pid: int, kind: str) -> int:
+    link = _link(f"/proc/{pid}/ns/{kind}")
+    return int(link[len(kind) + 2 : -1]) if link else 0
