@@ -4,7 +4,8 @@
 
     JavertError                 the base: one line that says what to do, and an exit code
     ├── ParseError              bytes or text that are not what a format says
-    │   └── NeedsMoreData       too short to tell: the same input with more behind it may parse
+    │   ├── NeedsMoreData       too short to tell: the same input with more behind it may parse
+    │   └── NewerVersionError   a newer Javert wrote it
     ├── UsageError              an argument that cannot be used                      (exit code 2)
     ├── RunDirectoryError       a run directory that is missing, foreign or full     (exit code 3)
     ├── AlreadyRunningError     another Javert assesses this host                    (exit code 3)
@@ -37,6 +38,10 @@ class ParseError(JavertError):
 
 class NeedsMoreData(ParseError):  # noqa: N818 - a request to the caller, not a fault of the input
     """The input is a possible beginning; more of it decides."""
+
+
+class NewerVersionError(ParseError):
+    """A record or result of a newer Javert, which this one cannot judge."""
 
 
 class UsageError(JavertError):

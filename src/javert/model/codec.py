@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from javert.errors import ParseError
+from javert.errors import NewerVersionError, ParseError
 from javert.model.assessment import SCHEMA_VERSION, Assessment
 from javert.model.attributes import (
     ClientAttributes,
@@ -25,6 +25,8 @@ ATTRIBUTES: dict[RuleId, type[msgspec.Struct]] = {
     RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS: RootModuleAttributes,
 }
 """What the ``attributes`` of a rule's findings hold."""
+
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _encoder = msgspec.json.Encoder()
 _record_decoder = msgspec.json.Decoder(AnyRecord)
@@ -55,15 +57,14 @@ def decode_record(line: bytes) -> AnyRecord:
     """The record that ``encode_record`` wrote.
 
     Raises:
-        ParseError: the line is damaged, or holds a record this version does not know.
+        NewerVersionError: a record of a type that this version does not know.
+        ParseError: the line is damaged.
     """
     try:
         record: AnyRecord = _record_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         if (tag := _unknown_tag(line)) is not None:
-            raise ParseError(
-                f"it holds a record of type {tag!r}, which a newer Javert wrote; use that one"
-            ) from None
+            raise NewerVersionError(f"a newer Javert wrote a record of type {tag!r}; use that one") from None
         raise ParseError(f"it is not a record: {error}") from None
     return record
 
@@ -71,7 +72,7 @@ def decode_record(line: bytes) -> AnyRecord:
 def _unknown_tag(line: bytes) -> str | None:
     try:
         tag = _tag_decoder.decode(line).record
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNDECODABLE:
         return None
     return None if tag in _KNOWN_TAGS else tag
 
@@ -85,16 +86,17 @@ def decode_assessment(data: bytes) -> Assessment:
     """The result that ``encode_assessment`` wrote, attributes checked too.
 
     Raises:
-        ParseError: the bytes are not a result, or one of another major version.
+        NewerVersionError: it has another major version.
+        ParseError: the bytes are not a result.
     """
     try:
         version = _version_decoder.decode(data).schema_version
         if version.split(".")[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
-            raise ParseError(f"its schema version is {version!r}; this Javert reads {SCHEMA_VERSION}")
+            raise NewerVersionError(f"its schema version is {version!r}, and this Javert reads {SCHEMA_VERSION}")
         assessment = _assessment_decoder.decode(data)
         for finding in assessment.findings:
             msgspec.convert(finding.attributes, ATTRIBUTES[finding.rule_id])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         raise ParseError(f"it is not a result of Javert: {error}") from None
     return assessment
 

@@ -1,0 +1,1 @@
+"""The life of a run: lock, run directory, journal, sensors, evaluation."""

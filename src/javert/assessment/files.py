@@ -1,0 +1,28 @@
+"""Writes files whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put ``data`` at ``path`` in one step: a reader sees the old file or the new one, rename(2).
+
+    A symbolic link at ``path`` is replaced, not followed.
+
+    Raises:
+        OSError: it cannot be written; ``path`` is then as it was.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):  # it was not made, or is already in its place
+            beside.unlink()
+        raise

@@ -1,0 +1,188 @@
+"""The life of a run, from CREATED to COMPLETED."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from javert import __version__
+from javert.assessment.collection import Collection
+from javert.assessment.interruption import Interruption
+from javert.assessment.lock import sole_run
+from javert.assessment.run_directory import RunDirectory, create_state_directory, new_run_id
+from javert.catalogue.lookup import Language
+from javert.errors import RunDirectoryError
+from javert.model.assessment import Assessment, RunState
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import AnyRecord, Limitation, RunEnded, RunStarted
+from javert.model.view import assemble
+from javert.rules.evaluation import evaluate
+from javert.sensors import suite
+from javert.sensors.interface import Sensor, SensorOptions
+from javert.sensors.linux import host
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator asked for.
+
+    Attributes:
+        duration_s: how long to collect, seconds.
+        scan_roots: where the file scan looks; empty means every local file system.
+        run_directory: None means a new one in the state directory.
+    """
+
+    rules: tuple[RuleId, ...]
+    duration_s: float
+    language: Language
+    scan_roots: tuple[str, ...] = ()
+    run_directory: Path | None = None
+
+
+class Observer(Protocol):
+    """Is told how the run goes on, to show it."""
+
+    def entered(self, state: RunState, directory: Path) -> None:
+        """The run, kept in ``directory``, is now in ``state``."""
+
+    def collecting(self, left_s: float) -> None:
+        """Collection goes on for ``left_s`` seconds; told four times a second."""
+
+
+class CompletedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run came to.
+
+    Attributes:
+        failure: why the run directory could not be written to the end; None if it could.
+    """
+
+    assessment: Assessment
+    directory: Path
+    failure: OSError | None
+
+
+def assess(
+    options: RunOptions,
+    observer: Observer,
+    build: Callable[[SensorOptions], tuple[Sensor, ...]] | None = None,
+) -> CompletedRun:
+    """Watch this host for a while and judge what was seen.
+
+    SIGINT, SIGTERM or SIGHUP ends collection early, and what was seen is judged; a second one ends the run at once.
+
+    Args:
+        options: what was asked for.
+        observer: is told how the run goes on.
+        build: gives the sensors; None means ``javert.sensors.suite.build``. This is where tests put their own.
+
+    Raises:
+        AlreadyRunningError: another Javert assesses this host.
+        RunDirectoryError: the run directory cannot be made or written at all.
+        KeyboardInterrupt: a second signal came; the journal holds what was seen.
+    """
+    state_directory = create_state_directory()
+    with sole_run(state_directory / "lock"), Interruption() as interruption:
+        started_at = time.time()
+        run_id = new_run_id(started_at)
+        directory = RunDirectory(options.run_directory or state_directory / "runs" / run_id)
+        try:
+            return _Life(options, directory, observer).live(run_id, started_at, build or suite.build, interruption)
+        except KeyboardInterrupt:
+            directory.set_state(RunState.CANCELED)
+            raise
+        except BaseException:
+            directory.set_state(RunState.FAILED)
+            raise
+        finally:
+            directory.journal.close()
+
+
+class _Life:
+    def __init__(self, options: RunOptions, directory: RunDirectory, observer: Observer) -> None:
+        self._options = options
+        self._directory = directory
+        self._journal = directory.journal
+        self._observer = observer
+
+    def live(
+        self,
+        run_id: str,
+        started_at: float,
+        build: Callable[[SensorOptions], tuple[Sensor, ...]],
+        interruption: Interruption,
+    ) -> CompletedRun:
+        options = self._options
+        self._enter(RunState.CREATED)
+        self._journal.append(_beginning(options, run_id, started_at))
+        self._journal.sync()
+        if self._journal.failure:
+            raise _unwritable(self._directory.path, self._journal.failure)
+        self._enter(RunState.COLLECTING_DATA)
+        sensors = build(
+            SensorOptions(rules=options.rules, scan_roots=options.scan_roots, planned_s=options.duration_s)
+        )
+        ended = self._collect(sensors, interruption)
+        self._enter(RunState.DATA_COLLECTED)
+        self._journal.append(ended)
+        self._journal.finish()
+        self._enter(RunState.EVALUATING_RULES)
+        records: list[AnyRecord] = list(self._journal.records())
+        failure = self._journal.failure or self._directory.failure
+        if failure:
+            records.append(_storage_limitation(self._directory.path, failure))
+        assessment = evaluate(assemble(records), options.language)
+        self._directory.store(assessment)
+        self._enter(assessment.run.state)
+        return CompletedRun(
+            assessment=assessment,
+            directory=self._directory.path,
+            failure=failure or self._directory.failure,
+        )
+
+    def _collect(self, sensors: tuple[Sensor, ...], interruption: Interruption) -> RunEnded:
+        collection = Collection(sensors, self._journal.append)
+
+        def may_go_on(left_s: float) -> bool:
+            self._observer.collecting(left_s)
+            return not interruption.requested and self._journal.failure is None
+
+        try:
+            collection.start(interruption)
+            collection.watch(self._options.duration_s, may_go_on)
+            ended = RunEnded(ended_at=time.time(), interrupted=interruption.requested)
+        except Exception:
+            collection.stop()
+            raise
+        collection.stop()
+        return ended
+
+    def _enter(self, state: RunState) -> None:
+        self._directory.set_state(state)
+        self._observer.entered(state, self._directory.path)
+
+
+def _beginning(options: RunOptions, run_id: str, started_at: float) -> RunStarted:
+    return RunStarted(
+        run_id=run_id,
+        javert_version=__version__,
+        started_at=started_at,
+        planned_s=options.duration_s,
+        host=host.describe(),
+        rules=options.rules,
+        scan_roots=options.scan_roots,
+        privileged=os.geteuid() == 0,
+    )
+
+
+def _unwritable(directory: Path, failure: OSError) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"cannot write to the run directory {directory}: {failure.strerror}; "
+        "make room there, or keep the run elsewhere with --run-dir DIR"
+    )
+
+
+def _storage_limitation(directory: Path, failure: OSError) -> Limitation:
+    reason = failure.strerror or type(failure).__name__
+    return Limitation(code="journal-unwritable", rules=(), scope=str(directory), params={"reason": reason})

@@ -1,0 +1,96 @@
+"""``javert assess``: watch this host and report."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from javert.assessment.run import RunOptions, assess
+from javert.catalogue.lookup import Language
+from javert.cli.output import check_output, exit_code, write_report
+from javert.cli.parameters import duration as duration_value
+from javert.cli.parameters import language_option, output_options, rule_option
+from javert.cli.progress import progress
+from javert.errors import JavertError, NothingAssessedError, RunDirectoryError
+from javert.model.rule_id import RuleId, Severity
+
+_NOT_ROOT = (
+    "javert: not root: the processes and programs of other users, and most traffic, cannot be seen; "
+    "assessing the rest (sudo javert assess sees all)\n"
+)
+
+
+@click.command("assess")
+@click.option(
+    "--duration",
+    type=duration_value,
+    metavar="DURATION",
+    default="1h",
+    show_default=True,
+    help="How long to watch: 90s, 15m, 1h30m.",
+)
+@rule_option
+@click.option(
+    "--scan",
+    "scan_roots",
+    type=click.Path(exists=True, resolve_path=True),
+    multiple=True,
+    metavar="PATH",
+    help="Scan only this for software without DEP; can be repeated. Without it: every local file system.",
+)
+@click.option(
+    "--no-probe",
+    is_flag=True,
+    expose_value=False,
+    help="Never send anything to services (this version never does).",
+)
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep the run there, in a new or empty directory. Without it: in /var/lib/javert/runs.",
+)
+@output_options
+@language_option
+def command(
+    *,
+    duration: float,
+    rules: tuple[RuleId, ...],
+    scan_roots: tuple[str, ...],
+    run_dir: Path | None,
+    format_name: str,
+    output: str | None,
+    fail_on: Severity | None,
+    language: Language,
+) -> int:
+    """Watch this host for a while and report where its behaviour is insecure.
+
+    Ctrl-C ends the watch early and evaluates what was seen; a second one ends at once. What is seen is recorded
+    as it comes, so after a crash "javert evaluate" still gives the findings.
+    """
+    check_output(output)
+    if os.geteuid() != 0:
+        sys.stderr.write(_NOT_ROOT)
+    options = RunOptions(
+        rules=tuple(rule for rule in RuleId if rule in rules) if rules else tuple(RuleId),
+        duration_s=duration,
+        language=language,
+        scan_roots=scan_roots,
+        run_directory=run_dir.absolute() if run_dir else None,
+    )
+    with progress(duration) as observer:
+        run = assess(options, observer)
+    try:
+        write_report(run.assessment, format_name, output)
+    except JavertError as error:
+        raise RunDirectoryError(f"{error}; the result is kept: javert report {run.directory}") from None
+    if run.failure:
+        raise RunDirectoryError(
+            f"the run ended early or is not stored whole: writing to {run.directory} failed "
+            f"({run.failure.strerror}); the report holds all that was seen"
+        )
+    try:
+        return exit_code(run.assessment, fail_on)
+    except NothingAssessedError as error:
+        raise NothingAssessedError(f"{error} (run directory {run.directory})") from None

@@ -1,0 +1,278 @@
+"""Turns the telemetry of a run into its assessment: every rule's verdict, in words. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from javert.catalogue.lookup import Language, text
+from javert.catalogue.wording import duration, printable
+from javert.errors import fault_site
+from javert.model.assessment import (
+    Assessment,
+    Exclusion,
+    Finding,
+    HostSummary,
+    Outcome,
+    RuleResult,
+    Run,
+    RunState,
+    SensorSummary,
+)
+from javert.model.codec import to_builtins
+from javert.model.draft import FindingDraft, RuleVerdict
+from javert.model.rule_id import RuleId, Severity
+from javert.model.telemetry import Limitation
+from javert.model.view import Telemetry
+from javert.rules.interface import Rule
+from javert.rules.registry import RULES
+
+SHORT_RUN_S = 180.0
+"""A run shorter than this says so."""
+
+_FAULTS = frozenset(
+    {"sensor-failed", "journal-torn", "journal-damaged", "journal-unwritable", "run-cut-off", "rule-failed"}
+)
+"""Codes of limitations that mean something went wrong, rather than was out of reach."""
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule's part of the assessment; ``limitations`` are those of the rule itself."""
+
+    result: RuleResult
+    findings: tuple[Finding, ...] = ()
+    limitations: tuple[Limitation, ...] = ()
+
+
+def evaluate(
+    telemetry: Telemetry,
+    language: Language,
+    *,
+    rules: tuple[RuleId, ...] | None = None,
+    registry: tuple[Rule, ...] = RULES,
+) -> Assessment:
+    """Judge the telemetry of a run.
+
+    A rule that raises has the outcome ERROR and an exclusion, and the others still answer. What the sensors could
+    not look at becomes exclusions, and turns CLEAR into NOT_AVAILABLE where it blinds the rule.
+
+    Args:
+        telemetry: of the whole run, as far as it was recorded.
+        language: of titles, descriptions and recommendations.
+        rules: only these; None means those that the run was asked for.
+        registry: the rules there are.
+    """
+    asked = telemetry.started.rules if rules is None else rules
+    seen = (*_of_the_run(telemetry), *telemetry.limitations, *_losses(telemetry, asked))
+    answers = [_answer(rule, telemetry, seen, language) for rule in registry if rule.id in asked]
+    limitations = (*seen, *(limit for answer in answers for limit in answer.limitations))
+    at_fault = any(limit.code in _FAULTS for limit in seen) or any(
+        answer.result.outcome is Outcome.ERROR for answer in answers
+    )
+    return Assessment(
+        language=language.value,
+        run=Run(
+            id=telemetry.started.run_id,
+            state=RunState.COMPLETED_WITH_ERRORS if at_fault else RunState.COMPLETED,
+            started_at=timestamp(telemetry.started.started_at),
+            ended_at=timestamp(telemetry.ended_at),
+            duration_s=round(telemetry.window_s, 3),
+            javert_version=telemetry.started.javert_version,
+        ),
+        host=_host(telemetry),
+        rules=tuple(answer.result for answer in answers),
+        findings=_in_order(finding for answer in answers for finding in answer.findings),
+        exclusions=_exclusions(limitations, asked, telemetry, language),
+        sensors=tuple(
+            SensorSummary(
+                name=sensor.name,
+                started_at=timestamp(sensor.started_at),
+                ended_at=timestamp(telemetry.ended_at if sensor.ended_at is None else sensor.ended_at),
+                records=sensor.records,
+                lost=sensor.lost,
+            )
+            for sensor in telemetry.sensors
+        ),
+    )
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fingerprint(rule: RuleId, hostname: str, identity: tuple[str, ...]) -> str:
+    """32 hexadecimal digits that are the same in every run for the same thing on the same host."""
+    whole = "\0".join((rule.value, hostname, *identity))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _answer(rule: Rule, telemetry: Telemetry, seen: tuple[Limitation, ...], language: Language) -> _Answer:
+    if telemetry.started.host.os not in rule.id.systems:
+        return _Answer(result=RuleResult(id=rule.id, outcome=Outcome.NOT_APPLICABLE))
+    if rule.id not in telemetry.started.rules:
+        return _not_collected(rule.id)
+    try:
+        verdict = rule.evaluate(telemetry)
+        findings = tuple(_finding(rule.id, telemetry, draft, language) for draft in verdict.findings)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other rules must still answer
+        return _failed(rule.id, fault_site(error))
+    return _Answer(
+        result=RuleResult(
+            id=rule.id, outcome=_outcome(rule.id, verdict, (*seen, *verdict.exclusions)), coverage=verdict.coverage
+        ),
+        findings=findings,
+        limitations=verdict.exclusions,
+    )
+
+
+def _outcome(rule: RuleId, verdict: RuleVerdict, limitations: tuple[Limitation, ...]) -> Outcome:
+    if verdict.outcome is Outcome.CLEAR and any(limit.blinds and rule in limit.rules for limit in limitations):
+        return Outcome.NOT_AVAILABLE
+    return verdict.outcome
+
+
+def _not_collected(rule: RuleId) -> _Answer:
+    return _Answer(
+        result=RuleResult(id=rule, outcome=Outcome.NOT_AVAILABLE),
+        limitations=(Limitation(code="rule-not-collected", rules=(rule,), params={"rule": rule.value}),),
+    )
+
+
+def _failed(rule: RuleId, fault: str) -> _Answer:
+    return _Answer(
+        result=RuleResult(id=rule, outcome=Outcome.ERROR),
+        limitations=(Limitation(code="rule-failed", rules=(rule,), params={"fault": fault}),),
+    )
+
+
+def _finding(rule: RuleId, telemetry: Telemetry, draft: FindingDraft, language: Language) -> Finding:
+    params = _printable(draft.params)
+    return Finding(
+        fingerprint=fingerprint(rule, telemetry.started.host.hostname, draft.identity),
+        rule_id=rule,
+        severity=rule.severity,
+        numeric_severity=rule.severity.number,
+        title=text(f"finding.{draft.text}.title", language, params),
+        description=text(f"finding.{draft.text}.description", language, params),
+        recommendation=text(f"finding.{draft.text}.recommendation", language, params),
+        first_seen=timestamp(draft.first_seen),
+        last_seen=timestamp(draft.last_seen),
+        attributes=to_builtins(draft.attributes),
+    )
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    severities = {severity: number for number, severity in enumerate(Severity)}
+    rules = {rule: number for number, rule in enumerate(RuleId)}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                severities[finding.severity],
+                rules[finding.rule_id],
+                finding.title,
+                finding.fingerprint,
+            ),
+        )
+    )
+
+
+# ---------------------------------------------------------------- exclusions
+
+
+def _of_the_run(telemetry: Telemetry) -> tuple[Limitation, ...]:
+    """What the course of the run itself left unseen."""
+    started = telemetry.started
+    found: list[Limitation] = []
+    if not started.privileged:
+        found.append(Limitation(code="not-root", rules=()))
+    if telemetry.ended is None:
+        params = {
+            "last_sign": timestamp(telemetry.last_sign),
+            "planned_end": timestamp(started.started_at + started.planned_s),
+        }
+        found.append(Limitation(code="run-cut-off", rules=(), params=params))
+    elif telemetry.ended.interrupted:
+        found.append(Limitation(code="run-interrupted", rules=()))
+    if telemetry.window_s < SHORT_RUN_S:
+        found.append(Limitation(code="run-short", rules=()))
+    return tuple(found)
+
+
+def _losses(telemetry: Telemetry, asked: tuple[RuleId, ...]) -> tuple[Limitation, ...]:
+    return tuple(
+        Limitation(
+            code="events-lost",
+            rules=sensor.rules or asked,
+            scope=sensor.name,
+            params={"sensor": sensor.name, "lost": str(sensor.lost), "records": str(sensor.records)},
+        )
+        for sensor in telemetry.sensors
+        if sensor.lost > 0
+    )
+
+
+def _exclusions(
+    limitations: Iterable[Limitation], asked: tuple[RuleId, ...], telemetry: Telemetry, language: Language
+) -> tuple[Exclusion, ...]:
+    """One exclusion for each rule a limitation touches; one for the run if it names no rule."""
+    rules: list[RuleId | None] = [None, *RuleId]
+    course = {
+        "watched": duration(telemetry.window_s, language),
+        "planned": duration(telemetry.started.planned_s, language),
+    }
+    exclusions = [
+        _exclusion(limitation, rule, course, language)
+        for limitation in limitations
+        for rule in (limitation.rules or (None,))
+        if rule is None or rule in asked
+    ]
+    return tuple(
+        sorted(
+            dict.fromkeys(exclusions),
+            key=lambda exclusion: (rules.index(exclusion.rule_id), exclusion.title, exclusion.scope),
+        )
+    )
+
+
+def _exclusion(
+    limitation: Limitation, rule: RuleId | None, course: dict[str, str], language: Language
+) -> Exclusion:
+    scope = printable(limitation.scope) or text("report.scope.host", language)
+    params = course | _printable(limitation.params) | {"scope": scope}
+    key = f"limitation.{limitation.code}"
+    try:
+        words = tuple(
+            text(f"{key}.{part}", language, params) for part in ("title", "description", "recommendation")
+        )
+    except KeyError:  # a journal of another version may hold codes that this one has no words for
+        params = {"code": printable(limitation.code)}
+        words = tuple(
+            text(f"limitation.undescribed.{part}", language, params)
+            for part in ("title", "description", "recommendation")
+        )
+    title, description, recommendation = words
+    return Exclusion(rule_id=rule, title=title, description=description, recommendation=recommendation, scope=scope)
+
+
+def _printable(params: dict[str, str]) -> dict[str, str]:
+    return {name: printable(value) for name, value in params.items()}
+
+
+def _host(telemetry: Telemetry) -> HostSummary:
+    host = telemetry.started.host
+    addresses = host.addresses or next(
+        (namespace.addresses for namespace in telemetry.namespaces.values() if namespace.initial), ()
+    )
+    return HostSummary(
+        hostname=host.hostname,
+        os=host.os,
+        kernel=host.kernel,
+        architecture=host.architecture,
+        addresses=addresses,
+    )
