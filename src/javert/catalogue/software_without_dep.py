@@ -1,5 +1,292 @@
-"""Texts of the rule ``software-without-dep``."""
+"""Texts of the rule ``software-without-dep``.
+
+A finding's texts are put together from what is wrong, whose software it is and whether it runs; each combination
+has its own key: ``software-without-dep.<cause>.<owner>.<running|idle>``.
+"""
+
+from itertools import product
 
 from javert.catalogue.lookup import Text
 
-TEXTS: dict[str, Text] = {}
+_TITLE = Text(
+    en="{path} does not support data execution prevention",
+    ja="{path} はデータ実行防止をサポートしていません",
+)
+
+_CAUSES: dict[str, Text] = {
+    "stack-executable.executable": Text(
+        en="The program's headers ask for an executable stack (PT_GNU_STACK with the execute flag), and the "
+        "kernel gives it one: data that an attacker writes to the stack can be run as code.",
+        ja="プログラムのヘッダーが実行可能なスタックを要求しており (実行フラグ付きの PT_GNU_STACK)、カーネルはその"
+        "とおりに割り当てます。攻撃者がスタックに書き込んだデータをコードとして実行できます。",
+    ),
+    "stack-executable.shared-object": Text(
+        en="The shared object's headers ask for an executable stack (PT_GNU_STACK with the execute flag). A "
+        "program linked with it gets an executable stack from glibc's loader, however the program itself was "
+        "built; glibc 2.41 and later refuse to load it with dlopen.",
+        ja="共有オブジェクトのヘッダーが実行可能なスタックを要求しています (実行フラグ付きの PT_GNU_STACK)。これを"
+        "リンクしたプログラムは、プログラム自体の作りにかかわらず、glibc のローダーによってスタックが実行可能にな"
+        "ります。glibc 2.41 以降は dlopen での読み込みを拒否します。",
+    ),
+    "stack-header-missing.executable": Text(
+        en="The program has no PT_GNU_STACK header. On this machine type ({machine}) and kernel that means an "
+        "executable stack, and with it that all readable memory is executable.",
+        ja="プログラムに PT_GNU_STACK ヘッダーがありません。このマシンタイプ ({machine}) とカーネルでは、スタック"
+        "が実行可能になり、読み取り可能なメモリもすべて実行可能になります。",
+    ),
+    "stack-header-missing.shared-object": Text(
+        en="The shared object has no PT_GNU_STACK header. glibc's loader takes that on {machine} for a wish for "
+        "an executable stack, and makes the stack of the whole program executable; glibc 2.41 and later refuse to "
+        "load it with dlopen. The kernel alone would not.",
+        ja="共有オブジェクトに PT_GNU_STACK ヘッダーがありません。{machine} の glibc のローダーはこれを実行可能な"
+        "スタックの要求とみなし、プログラム全体のスタックを実行可能にします。glibc 2.41 以降は dlopen での読み込み"
+        "を拒否します。カーネルだけではそうなりません。",
+    ),
+}
+_SEGMENT = Text(
+    en="A load segment is both writable and executable: code in it can be overwritten while it runs.",
+    ja="ロードセグメントの 1 つが書き込み可能かつ実行可能です。その中のコードは実行中に書き換えられます。",
+)
+
+_STACK_FIX = Text(
+    en="Clear the mark with `patchelf --clear-execstack {quoted}` (patchelf 0.16 and later) or `execstack -c "
+    "{quoted}`, and test the software; whoever builds it should link with `-z noexecstack` and add a "
+    ".note.GNU-stack section to assembler sources.",
+    ja="`patchelf --clear-execstack {quoted}` (patchelf 0.16 以降) または `execstack -c {quoted}` で要求を消し、動"
+    "作を確認してください。ビルドする側では `-z noexecstack` を付けてリンクし、アセンブラのソースに "
+    ".note.GNU-stack セクションを追加してください。",
+)
+_MISSING_FIX = Text(
+    en="Add the header with `execstack -c {quoted}` where that program is at hand, or rebuild: link with `-z "
+    "noexecstack` and add a .note.GNU-stack section to assembler sources.",
+    ja="execstack を利用できる場合は `execstack -c {quoted}` でヘッダーを追加するか、再ビルドしてください。`-z "
+    "noexecstack` を付けてリンクし、アセンブラのソースに .note.GNU-stack セクションを追加します。",
+)
+_SEGMENT_FIX = Text(
+    en="Relink it so that code and data have segments of their own (`-z separate-code`; not `-N` or `--omagic`).",
+    ja="コードとデータが別々のセグメントになるように再リンクしてください (`-z separate-code`。`-N` や `--omagic` "
+    "は不可)。",
+)
+
+_OWNERS: dict[str, tuple[Text, Text]] = {
+    "os-package": (
+        Text(
+            en="It belongs to the distribution's package {package}.",
+            ja="ディストリビューションのパッケージ {package} に含まれています。",
+        ),
+        Text(
+            en="Best is a fixed package: `{upgrade}`, and a bug report to {vendor} if the newest one is no "
+            "better. If nobody needs it: `{remove}`.",
+            ja="修正済みのパッケージへの更新が最善です: `{upgrade}`。最新版でも変わらない場合は {vendor} に報告し"
+            "てください。不要であれば削除してください: `{remove}`。",
+        ),
+    ),
+    "third-party-package": (
+        Text(
+            en="It belongs to the third-party package {package} of {vendor}.",
+            ja="{vendor} のサードパーティパッケージ {package} に含まれています。",
+        ),
+        Text(
+            en="Ask {vendor} for a build that supports data execution prevention, or uninstall it: `{remove}`.",
+            ja="データ実行防止をサポートするビルドを {vendor} に求めるか、削除してください: `{remove}`。",
+        ),
+    ),
+    "unpackaged": (
+        Text(en="No installed package owns it.", ja="インストール済みのどのパッケージにも属していません。"),
+        Text(
+            en="If nobody needs it, remove it: `rm {quoted}`.",
+            ja="不要であれば削除してください: `rm {quoted}`。",
+        ),
+    ),
+    "unknown": (
+        Text(
+            en="Whose it is is not known, because a package database could not be read.",
+            ja="パッケージデータベースを読み取れなかったため、所有者は不明です。",
+        ),
+        Text(
+            en="Find out whose it is, and ask there for a build that supports data execution prevention.",
+            ja="所有者を確認し、データ実行防止をサポートするビルドを求めてください。",
+        ),
+    ),
+}
+
+_RUNNING: dict[str, tuple[Text, Text]] = {
+    "running": (
+        Text(en="It is running now: {processes}.", ja="現在実行中です: {processes}。"),
+        Text(en="Restart these processes afterwards.", ja="その後、該当するプロセスを再起動してください。"),
+    ),
+    "idle": (
+        Text(
+            en="No process was seen to run it during the assessment.",
+            ja="評価中、これを実行しているプロセスは確認されませんでした。",
+        ),
+        Text(en="", ja=""),
+    ),
+}
+
+
+def _joined(*parts: Text) -> Text:
+    return Text(en=" ".join(part.en for part in parts if part.en), ja="".join(part.ja for part in parts))
+
+
+def _findings() -> dict[str, Text]:
+    wrong = {
+        cause: ((text,), (_MISSING_FIX if "missing" in cause else _STACK_FIX,)) for cause, text in _CAUSES.items()
+    }
+    causes = {
+        **wrong,
+        **{
+            f"{cause}+writable-executable-segment": ((*texts, _SEGMENT), (*fixes, _SEGMENT_FIX))
+            for cause, (texts, fixes) in wrong.items()
+        },
+        "writable-executable-segment": ((_SEGMENT,), (_SEGMENT_FIX,)),
+    }
+    texts: dict[str, Text] = {}
+    for (cause, (why, fixes)), (owner, (whose, get_rid)), (state, (who, restart)) in product(
+        causes.items(), _OWNERS.items(), _RUNNING.items()
+    ):
+        key = f"finding.software-without-dep.{cause}.{owner}.{state}"
+        order = (get_rid, *fixes) if owner.endswith("package") else (*fixes, get_rid)
+        texts[f"{key}.title"] = _TITLE
+        texts[f"{key}.description"] = _joined(*why, whose, who)
+        texts[f"{key}.recommendation"] = _joined(*order, restart)
+    return texts
+
+
+_RULE: dict[str, Text] = {
+    "rule.software-without-dep.name": Text(
+        en="Software without data execution prevention", ja="データ実行防止 (DEP) をサポートしないソフトウェア"
+    ),
+    "rule.software-without-dep.summary": Text(
+        en="An executable or shared object on this host does not support data execution prevention.",
+        ja="このホスト上の実行ファイルまたは共有オブジェクトが、データ実行防止をサポートしていません。",
+    ),
+    "rule.software-without-dep.why": Text(
+        en="Without it, a fault that lets an attacker write to the stack or heap lets him run what he wrote. One "
+        "such shared object is enough to take the protection from a program that has it.",
+        ja="データ実行防止がないと、スタックやヒープへの書き込みを許す欠陥が、そのまま任意のコードの実行につながり"
+        "ます。該当する共有オブジェクトが 1 つあるだけで、保護されたプログラムからもその保護が失われます。",
+    ),
+    "rule.software-without-dep.how": Text(
+        en="Javert reads the ELF headers of every file on local file systems that is executable or named like a "
+        "shared object, and of what running processes have mapped. It decides as the kernel and glibc's loader do "
+        "for this machine, kernel release and C library: the last PT_GNU_STACK counts; what a missing one means "
+        "differs.",
+        ja="ローカルファイルシステム上の実行ファイルと共有オブジェクト、および実行中のプロセスがマップしているファ"
+        "イルの ELF ヘッダーを読み取ります。判定は、このマシン・カーネル・C ライブラリにおけるカーネルと glibc の"
+        "ローダーの動作に従います。最後の PT_GNU_STACK が有効で、ヘッダーがない場合の意味はマシンによって異なりま"
+        "す。",
+    ),
+    "rule.software-without-dep.fix": Text(
+        en="Upgrade or uninstall the package, or relink with `-z noexecstack`.",
+        ja="パッケージを更新またはアンインストールするか、`-z noexecstack` を付けて再リンクしてください。",
+    ),
+}
+
+_LIVE: dict[str, Text] = {
+    "finding.software-without-dep.live.title": Text(
+        en="{path} runs with an executable stack", ja="{path} は実行可能なスタックで動作しています"
+    ),
+    "finding.software-without-dep.live.description": Text(
+        en="The stack of {processes} is executable, though none of the files it was seen to have loaded asks for "
+        "that: the program made it so itself, it was started with `setarch --read-implies-exec`, or the object "
+        "that asked for it is no longer there.",
+        ja="{processes} のスタックが実行可能になっていますが、読み込みが確認されたファイルのいずれもそれを要求して"
+        "いません。プログラム自身が変更したか、`setarch --read-implies-exec` で起動されたか、要求したオブジェクト"
+        "がすでに存在しません。",
+    ),
+    "finding.software-without-dep.live.recommendation": Text(
+        en="Look at how it is started (unit file, wrapper script) and which plug-ins it loads, then restart it "
+        "and check that its [stack] in /proc/PID/maps is rw-p.",
+        ja="起動方法 (ユニットファイル、ラッパースクリプト) と読み込むプラグインを確認し、再起動後に "
+        "/proc/PID/maps の [stack] が rw-p であることを確認してください。",
+    ),
+}
+
+_LIMITATIONS: dict[str, Text] = {
+    "limitation.file-scan-unfinished.title": Text(
+        en="The file scan did not finish", ja="ファイルスキャンが完了しませんでした"
+    ),
+    "limitation.file-scan-unfinished.description": Text(
+        en="The run ended before every file was read; software that was not reached was not judged.",
+        ja="すべてのファイルを読み取る前に評価が終了しました。読み取られなかったソフトウェアは判定されていません。",
+    ),
+    "limitation.file-scan-unfinished.recommendation": Text(
+        en="Let the run come to its end, choose a longer --duration, or narrow the scan with --scan PATH.",
+        ja="評価を最後まで実行するか、--duration を長くするか、--scan PATH でスキャン範囲を絞ってください。",
+    ),
+    "limitation.file-scan-failed.title": Text(en="The file scan broke off", ja="ファイルスキャンが中断しました"),
+    "limitation.file-scan-failed.description": Text(
+        en="A fault in Javert ended the scan: {reason}. Software that was not reached was not judged.",
+        ja="Javert の不具合によりスキャンが終了しました: {reason}。読み取られなかったソフトウェアは判定されていま"
+        "せん。",
+    ),
+    "limitation.file-scan-failed.recommendation": Text(
+        en="Please report it, with this text.", ja="この内容を添えて報告してください。"
+    ),
+    "limitation.file-scan-missing.title": Text(
+        en="A place to be scanned is not there", ja="スキャン対象が見つかりません"
+    ),
+    "limitation.file-scan-missing.description": Text(
+        en="The scan was to read it, and could not: {reason}.", ja="スキャン対象を読み取れませんでした: {reason}。"
+    ),
+    "limitation.file-scan-missing.recommendation": Text(
+        en="Check the path given with --scan.", ja="--scan に指定したパスを確認してください。"
+    ),
+    "limitation.file-scan-unreadable.title": Text(
+        en="Some files and directories could not be read", ja="読み取れないファイルまたはディレクトリがあります"
+    ),
+    "limitation.file-scan-unreadable.description": Text(
+        en="{count} files or directories could not be read, for instance {examples}; software in them was not "
+        "judged.",
+        ja="{count} 個のファイルまたはディレクトリを読み取れませんでした (例: {examples})。その中のソフトウェアは"
+        "判定されていません。",
+    ),
+    "limitation.file-scan-unreadable.recommendation": Text(
+        en="Run Javert as root. Where it was root already, the file system refuses root or has errors: see the "
+        "kernel's log.",
+        ja="root として Javert を実行してください。すでに root の場合は、ファイルシステムが root を拒否しているか、"
+        "エラーが発生しています。カーネルのログを確認してください。",
+    ),
+    "limitation.file-system-left-out.title": Text(
+        en="A network or user-space file system was not scanned",
+        ja="ネットワークまたはユーザー空間のファイルシステムはスキャンされていません",
+    ),
+    "limitation.file-system-left-out.description": Text(
+        en="The file system mounted there ({file_system}) is not a local one; software in it was judged only "
+        "where running processes had it mapped.",
+        ja="このマウント先のファイルシステム ({file_system}) はローカルではありません。その中のソフトウェアは、実"
+        "行中のプロセスがマップしていたものだけが判定されています。",
+    ),
+    "limitation.file-system-left-out.recommendation": Text(
+        en="Assess the host that keeps the files, or name the path with --scan.",
+        ja="ファイルを保持しているホストを評価するか、--scan でパスを指定してください。",
+    ),
+    "limitation.mapped-file-gone.title": Text(
+        en="Some files that processes had loaded could not be read",
+        ja="読み込み済みの一部のファイルを読み取れませんでした",
+    ),
+    "limitation.mapped-file-gone.description": Text(
+        en="{count} files that processes had mapped were removed, replaced or out of reach before they could be "
+        "read, for instance {examples}.",
+        ja="プロセスがマップしていた {count} 個のファイルは、読み取る前に削除または置き換えられたか、アクセスでき"
+        "ませんでした (例: {examples})。",
+    ),
+    "limitation.mapped-file-gone.recommendation": Text(
+        en="Restart services after their files were upgraded, and assess again.",
+        ja="ファイルを更新した後はサービスを再起動し、もう一度評価してください。",
+    ),
+    "limitation.package-database-unreadable.title": Text(
+        en="Whose software it is could not be looked up", ja="ソフトウェアの所有者を確認できませんでした"
+    ),
+    "limitation.package-database-unreadable.description": Text(
+        en="{reason}. Findings do not name the package where it is only known there.",
+        ja="{reason}。該当する結果にはパッケージ名が示されません。",
+    ),
+    "limitation.package-database-unreadable.recommendation": Text(
+        en="Run Javert as root, and check the database with the package manager.",
+        ja="root として Javert を実行し、パッケージマネージャーでデータベースを確認してください。",
+    ),
+}
+
+TEXTS: dict[str, Text] = {**_RULE, **_findings(), **_LIVE, **_LIMITATIONS}

@@ -1,0 +1,273 @@
+"""The file scan: reads the headers of every executable and shared object of the host, in the background.
+
+A thread of low priority walks the file systems and reads one block of each candidate. Files that could matter to
+a rule become ``ElfFile`` records once their packages are known; the rest is counted. Files that running processes
+have mapped are read when the module sensor names them, wherever they lie and whatever they are called.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+import msgspec
+
+from javert.errors import ParseError
+from javert.formats import elf
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import AnyRecord, ElfFile, FileScan, Limitation, SensorReport
+from javert.sensors.interface import Emit, SensorOptions
+from javert.sensors.linux import mounts
+from javert.sensors.linux.file_tally import ScanTally
+from javert.sensors.linux.file_walk import Candidate, Walk
+from javert.sensors.linux.packages.owners import Ownership
+from javert.sensors.linux.priority import step_back
+
+RULE = RuleId.SOFTWARE_WITHOUT_DEP
+
+FINISH_S = 60.0
+"""How long the end of a run waits for the scan, seconds."""
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OWNERS_EVERY_S = 3.0
+_OWNERS_AT_ONCE = 2000
+_PLANNED_END = 0.95
+
+
+class FileScanSensor:
+    """Scans files for the rule ``software-without-dep``; see ``javert.sensors.interface.Sensor``."""
+
+    name = "files"
+
+    def __init__(self, options: SensorOptions) -> None:
+        self._options = options
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="javert-files", daemon=True)
+        self._lock = threading.Lock()
+        self._unowned: deque[ElfFile] = deque()
+        self._found: deque[AnyRecord] = deque()
+        self._tally = ScanTally(RULE)
+        self._mapped: set[tuple[int, int]] = set()
+        self._linked: set[tuple[int, int]] = set()
+        self._reported: set[tuple[int, int]] = set()
+        self._last_scan: FileScan | None = None
+        self._started_at = self._ended_at = 0.0
+
+    def start(self, emit: Emit) -> None:
+        """Begin the scan in its own thread.
+
+        Raises:
+            SensorError: the mounts of this host cannot be read.
+        """
+        self._emit = emit
+        self._started_at = time.time()
+        self._began = time.monotonic()
+        roots = [os.path.realpath(path) for path in self._options.scan_roots]
+        self._plan = mounts.plan(roots, mounts.mounts(), mounts.block_file_systems())
+        self._walk = Walk(
+            boundaries=self._plan.boundaries, stopped=self._stop.is_set, unreadable=self._tally.unreadable
+        )
+        for mount in self._plan.left_out:
+            self._limit("file-system-left-out", mount.mount_point, file_system=mount.file_system)
+        self._thread.start()
+
+    def poll(self) -> None:
+        """Emit what the thread found."""
+        while self._found:
+            self._emit(self._found.popleft())
+
+    def flush(self) -> None:
+        """Emit what the thread found and how far it is."""
+        self.poll()
+        scan = self._tally.record(self._plan.roots, self._walk.files)
+        if scan != self._last_scan:
+            self._last_scan = scan
+            self._emit(scan)
+
+    def look_at(self, path: str, device: int, inode: int, display_path: str) -> None:
+        """Read a file that a process has mapped, unless it was read before. Cheap; for any thread.
+
+        Args:
+            path: where to open it, for instance below ``/proc/PID/root`` or in ``/proc/PID/map_files``.
+            device: of the mapped file, as its ``Module`` record has it.
+            inode: likewise.
+            display_path: its path for people, in the mount namespace of the process.
+        """
+        identity = (device, inode)
+        with self._lock:
+            if identity in self._mapped:
+                return
+            self._mapped.add(identity)
+        try:
+            descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW)
+        except OSError:
+            self._tally.gone(display_path, device)
+            return
+        try:
+            if os.fstat(descriptor).st_ino != inode:
+                self._tally.gone(display_path, device)
+                return
+            self._tally.mapped += 1
+            self._examine(descriptor, display_path, identity, scanned=False)
+        except OSError as error:
+            self._tally.unreadable(display_path, error)
+        finally:
+            os.close(descriptor)
+
+    def stop(self) -> None:
+        """Wait for the scan if the run reached its planned end, stop it otherwise, and emit what is left."""
+        if time.monotonic() - self._began >= self._options.planned_s * _PLANNED_END:
+            try:
+                self._tally.ended.wait(FINISH_S)
+            except KeyboardInterrupt:
+                self._stop.set()  # the operator does not want to wait: the scan is reported as not finished
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        self._ended_at = time.time()
+        self.flush()
+        for limitation in self._tally.limitations():
+            self._emit(limitation)
+
+    def report(self) -> SensorReport:
+        """How many files were opened; nothing is ever lost, but see the limitations."""
+        return SensorReport(
+            name=self.name,
+            started_at=self._started_at,
+            ended_at=self._ended_at or None,
+            records=self._tally.candidates + self._tally.mapped,
+            rules=(RULE,),
+        )
+
+    # ------------------------------------------------------------ in the thread
+
+    def _work(self) -> None:
+        step_back()
+        try:
+            self._ownership = Ownership()
+            self._owners_at = time.monotonic()
+            for root in self._plan.roots:
+                if not self._stop.is_set():
+                    self._scan(root)
+            self._name_owners()
+            self._tally.finished = not self._stop.is_set()
+            self._tally.seconds = time.monotonic() - self._began
+            self._tally.ended.set()
+            while not self._stop.is_set():
+                self._wake.wait(_OWNERS_EVERY_S)
+                self._name_owners()
+            self._name_owners()
+        except Exception as error:  # noqa: BLE001 - a fault of the scan must not end the run; it becomes an exclusion
+            self._tally.failure = f"{type(error).__name__}: {error}"
+        finally:
+            self._tally.ended.set()
+
+    def _scan(self, root: str) -> None:
+        try:
+            status = Path(root).stat()
+        except OSError as error:
+            self._tally.missing(root, error)
+            return
+        self._tally.devices.add(status.st_dev)
+        if S_ISREG(status.st_mode):
+            self._read(Candidate(None, root, root, status))
+        elif S_ISDIR(status.st_mode):
+            for candidate in self._walk.tree(root, one_device=root not in self._plan.devices_differ):
+                self._read(candidate)
+                if len(self._unowned) >= _OWNERS_AT_ONCE or time.monotonic() - self._owners_at > _OWNERS_EVERY_S:
+                    self._name_owners()
+
+    def _read(self, candidate: Candidate) -> None:
+        identity = (candidate.stat.st_dev, candidate.stat.st_ino)
+        if candidate.stat.st_nlink > 1:
+            if identity in self._linked:
+                return
+            self._linked.add(identity)
+        self._tally.candidates += 1
+        try:
+            descriptor = _open_quietly(candidate)
+        except FileNotFoundError:
+            return  # gone since it was listed
+        except OSError as error:
+            self._tally.unreadable(candidate.path, error)
+            return
+        try:
+            self._examine(descriptor, candidate.path, identity, scanned=True)
+        except OSError as error:
+            self._tally.unreadable(candidate.path, error)
+        finally:
+            os.close(descriptor)
+
+    def _name_owners(self) -> None:
+        """Give the files found so far their packages and hand them to the thread that emits."""
+        self._owners_at = time.monotonic()
+        files = [self._unowned.popleft() for _ in range(len(self._unowned))]
+        if not files:
+            return
+        owners = self._ownership.owners(file.path for file in files)
+        known = not self._ownership.errors
+        for error in self._ownership.errors:
+            self._tally.package_errors.add(error)
+        for file in files:
+            package = owners.get(file.path)
+            self._found.append(
+                msgspec.structs.replace(file, package=package, ownership_known=known or package is not None)
+            )
+
+    # ------------------------------------------------------------ in either
+
+    def _examine(self, descriptor: int, path: str, identity: tuple[int, int], *, scanned: bool) -> None:
+        """Read the headers of one open file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        head = os.pread(descriptor, elf.HEAD_SIZE, 0)
+        if not head.startswith(elf.MAGIC):
+            return
+
+        def read(offset: int, length: int) -> bytes:
+            return os.pread(descriptor, length, offset)
+
+        try:
+            image = elf.read_image(head, read)
+            if image is None:
+                return
+            if scanned:
+                self._tally.count(image.machine)
+            if image.plainly_protected or (kind := elf.kind_of(image, read)) is None:
+                return
+        except ParseError:
+            self._tally.damaged += scanned
+            return
+        if scanned:
+            self._reported.add(identity)
+        elif identity in self._reported:
+            return  # the scan's path is the host's own
+        file = ElfFile(
+            path=path,
+            device=identity[0],
+            inode=identity[1],
+            machine=image.machine,
+            bits=image.bits,
+            byte_order=image.byte_order,
+            kind=kind,
+            stack=image.stack,
+            static=not image.interpreter,
+            writable_executable=image.writable_executable,
+        )
+        self._unowned.append(file)
+
+    def _limit(self, code: str, scope: str, **params: str) -> None:
+        self._emit(Limitation(code=code, rules=(RULE,), scope=scope, params=params))
+
+
+def _open_quietly(candidate: Candidate) -> int:
+    """Open without leaving a mark in the access time, where the kernel lets us (owners and root)."""
+    try:
+        return os.open(candidate.name, _OPEN | os.O_NOATIME, dir_fd=candidate.directory)
+    except PermissionError:
+        return os.open(candidate.name, _OPEN, dir_fd=candidate.directory)

@@ -1,0 +1,128 @@
+"""Which file systems a file scan looks into: the local ones, each of them once.
+
+What the kernel keeps in memory for its own use (proc, sysfs …) holds no software. What lives on another host is
+that host's business, and reading it would load the network. Both stay out unless a root lies inside them.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from javert.errors import ParseError, SensorError
+from javert.formats import mountinfo
+from javert.formats.mountinfo import Mount
+
+_IN_MEMORY_BUT_ORDINARY = frozenset({"tmpfs", "ramfs", "zfs", "bcachefs", "ubifs", "jffs2", "aufs", "rootfs"})
+"""File systems without a block device (``nodev`` in /proc/filesystems) that people keep files in."""
+
+_ELSEWHERE = frozenset(
+    {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fhgfs", "gfs", "gfs2", "glusterfs", "gpfs", "kafs"}
+    | {"lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "shfs", "smb2", "smb3", "smbfs"}
+    | {"vboxsf", "virtiofs", "vmhgfs"}
+)
+"""File systems whose files another host keeps, or shares."""
+
+
+class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a scan begins and what it must not enter.
+
+    Attributes:
+        roots: directories (or files) to begin with, none inside another except across ``boundaries``.
+        boundaries: mount points that a walk must not go into from above.
+        left_out: mounts of network and user-space file systems inside the roots, which stay unread.
+        devices_differ: roots in whose file system ``st_dev`` differs from directory to directory (Btrfs, overlays).
+    """
+
+    roots: tuple[str, ...]
+    boundaries: frozenset[str]
+    left_out: tuple[Mount, ...]
+    devices_differ: frozenset[str]
+
+
+def mounts() -> tuple[Mount, ...]:
+    """The mounts of Javert's own mount namespace.
+
+    Raises:
+        SensorError: /proc is not there or not understood.
+    """
+    try:
+        return mountinfo.parse(Path("/proc/self/mountinfo").read_bytes())
+    except (OSError, ParseError) as error:
+        raise SensorError(f"the mounts of this host cannot be read: {error}") from error
+
+
+def block_file_systems() -> frozenset[str]:
+    """Types of file systems that need a block device, by /proc/filesystems; empty if it cannot be read."""
+    try:
+        lines = Path("/proc/filesystems").read_text("ascii").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(line.strip() for line in lines if not line.startswith("nodev"))
+
+
+def plan(wanted: Sequence[str], table: Iterable[Mount], block_types: frozenset[str]) -> ScanPlan:
+    """What to walk for the ``wanted`` absolute paths, which hold no symbolic link; none: every local file system.
+
+    A wanted path is walked whatever file system it is on. Mounts below it are walked too if they are local and show
+    files that are not walked anyway (bind mounts; overlays, whose layers are directories of local file systems).
+    """
+    visible = {mount.mount_point: mount for mount in table}  # the later of two mounts covers the earlier
+    by_point = sorted(visible.values(), key=lambda mount: (mount.mount_point.count("/"), mount.mount_point))
+    tops = tuple(wanted) or ("/",)
+    roots: list[str] = []
+    walked: list[Mount] = []
+    for path in sorted(tops, key=len):
+        mount = _mount_of(path, visible)
+        if not any(_inside(path, other) and _mount_of(other, visible) is mount for other in roots):
+            roots.append(path)
+            if mount is not None:
+                walked.append(_narrowed(mount, path))
+    left_out: list[Mount] = []
+    for mount in by_point:
+        if mount.mount_point in roots or not any(_inside(mount.mount_point, top) for top in tops):
+            continue
+        if _elsewhere(mount):
+            left_out.append(mount)
+        elif _local(mount, block_types) and not any(_covers(other, mount) for other in walked):
+            roots.append(mount.mount_point)
+            walked.append(mount)
+    return ScanPlan(
+        roots=tuple(roots),
+        boundaries=frozenset(visible),
+        left_out=tuple(left_out),
+        devices_differ=frozenset(
+            root
+            for root in roots
+            if (mount_of := _mount_of(root, visible)) and mount_of.file_system in ("btrfs", "overlay", "bcachefs")
+        ),
+    )
+
+
+def _mount_of(path: str, visible: dict[str, Mount]) -> Mount | None:
+    while path not in visible and path not in ("/", ""):
+        path = path.rpartition("/")[0] or "/"
+    return visible.get(path)
+
+
+def _inside(path: str, top: str) -> bool:
+    return path == top or path.startswith(top.rstrip("/") + "/")
+
+
+def _narrowed(mount: Mount, path: str) -> Mount:
+    """The part of ``mount`` that is seen from ``path`` on, as a mount of its own."""
+    below = path[len(mount.mount_point.rstrip("/")) :].rstrip("/")
+    return msgspec.structs.replace(mount, root=(mount.root.rstrip("/") + below) or "/", mount_point=path)
+
+
+def _covers(walked: Mount, mount: Mount) -> bool:
+    return walked.device == mount.device and _inside(mount.root, walked.root)
+
+
+def _elsewhere(mount: Mount) -> bool:
+    kind = mount.file_system
+    return kind in _ELSEWHERE or (kind.startswith("fuse.") and not kind.startswith("fuse.lxcfs"))
+
+
+def _local(mount: Mount, block_types: frozenset[str]) -> bool:
+    return mount.file_system in block_types or mount.file_system in _IN_MEMORY_BUT_ORDINARY

@@ -1,0 +1,187 @@
+"""dpkg's database, read without dpkg: status, diversions and info/*.list in /var/lib/dpkg (dpkg(1), FILES)."""
+
+import os
+import subprocess
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from javert.errors import SensorError
+from javert.model.telemetry import Package
+from javert.sensors.linux.packages.distribution import Distribution, distribution
+
+_APT_TIMEOUT_S = 20.0
+
+
+class _Claim(NamedTuple):
+    """A package that lists a path; ``architecture`` is "" where the file name of the list has none."""
+
+    name: str
+    architecture: str
+
+
+class _Diversion(NamedTuple):
+    """``contested`` is kept at ``moved_to`` for every package but ``by`` (":" for the administrator)."""
+
+    contested: str
+    moved_to: str
+    by: str
+
+
+class DpkgDatabase:
+    """The packages dpkg installed below one root directory."""
+
+    manager = "dpkg"
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = root
+        self._directory = Path(root) / "var/lib/dpkg"
+
+    def present(self) -> bool:
+        """Whether dpkg keeps a database here."""
+        return (self._directory / "status").is_file()
+
+    def owners(self, paths: Collection[str]) -> dict[str, Package]:
+        """See ``PackageDatabase.owners``. Of several owners the first by name is given (they share the file)."""
+        try:
+            claims = self._claims(paths)
+            stanzas = self._stanzas({claim.name for claim in claims.values()})
+        except OSError as error:
+            raise SensorError(f"dpkg's database cannot be read: {error}") from error
+        system = distribution(self._root)
+        origins = _origins(self._doubtful(stanzas, system)) if self._root == "/" else {}
+        packages = {
+            claim: _package(claim, stanzas.get(claim) or stanzas.get(_Claim(claim.name, "")), system, origins)
+            for claim in set(claims.values())
+        }
+        return {path: packages[claim] for path, claim in claims.items()}
+
+    def _claims(self, paths: Collection[str]) -> dict[str, _Claim]:
+        moved = {each.moved_to: each for each in self._diversions()}
+        taken = {each.contested: each for each in moved.values()}
+        wanted: dict[bytes, str] = {}
+        for path in paths:
+            listed = moved[path].contested if path in moved else path
+            wanted.setdefault(os.fsencode(listed), path)
+            if listed != path:
+                wanted.setdefault(os.fsencode(path), path)
+        claims: dict[str, _Claim] = {}
+        for claim, lines in self._lists():
+            for line in wanted.keys() & lines:
+                listed, path = os.fsdecode(line), wanted[line]
+                divert = moved.get(path) if listed != path else None
+                if divert is not None and divert.by == claim.name:
+                    continue  # the diverting package's own file is at the contested name
+                if path in taken and listed == path and taken[path].by != claim.name:
+                    continue  # every other package's file was moved away
+                claims.setdefault(path, claim)
+        return claims
+
+    def _lists(self) -> Iterator[tuple[_Claim, set[bytes]]]:
+        for entry in sorted((self._directory / "info").glob("*.list")):
+            name, _, architecture = entry.name.removesuffix(".list").partition(":")
+            try:
+                yield _Claim(name, architecture), set(entry.read_bytes().split(b"\n"))
+            except FileNotFoundError:
+                continue  # removed since it was listed
+
+    def _diversions(self) -> list[_Diversion]:
+        try:
+            lines = (self._directory / "diversions").read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        texts = [os.fsdecode(line) for line in lines]
+        return [_Diversion(*texts[at : at + 3]) for at in range(0, len(texts) - 2, 3)]
+
+    def _stanzas(self, names: Collection[str]) -> dict[_Claim, dict[str, str]]:
+        """Fields of the installed packages called ``names``, also under architecture ""."""
+        found: dict[_Claim, dict[str, str]] = {}
+        with (self._directory / "status").open("rb") as status:
+            fields: dict[str, str] = {}
+            for line in status:
+                if line == b"\n":
+                    _keep(found, fields, names)
+                    fields = {}
+                elif not line.startswith(b" "):
+                    key, _, value = line.decode("utf-8", "replace").partition(":")
+                    fields[key] = value.strip()
+            _keep(found, fields, names)
+        return found
+
+    @staticmethod
+    def _doubtful(stanzas: dict[_Claim, dict[str, str]], system: Distribution) -> set[str]:
+        return {
+            claim.name
+            for claim, fields in stanzas.items()
+            if not system.maintained_by(fields.get("Maintainer", ""))
+        }
+
+
+def _keep(found: dict[_Claim, dict[str, str]], fields: dict[str, str], names: Collection[str]) -> None:
+    name = fields.get("Package", "")
+    if name in names and fields.get("Status", "").endswith(" installed"):
+        found[_Claim(name, fields.get("Architecture", ""))] = fields
+        found.setdefault(_Claim(name, ""), fields)
+
+
+def _package(
+    claim: _Claim, fields: dict[str, str] | None, system: Distribution, origins: dict[str, tuple[str, ...]]
+) -> Package:
+    """Debian's maintainers may write from addresses of their own, so apt's archives have a say where it has any."""
+    fields = fields or {}
+    maintainer = fields.get("Maintainer", "")
+    archives = (fields["Origin"],) if "Origin" in fields else origins.get(claim.name, ())
+    own = system.maintained_by(maintainer) or any(system.ships(archive) for archive in archives)
+    return Package(
+        name=claim.name,
+        version=fields.get("Version", ""),
+        origin="os-package" if own else "third-party-package",
+        vendor=maintainer,
+        manager="dpkg",
+    )
+
+
+def _origins(names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The Origin of every archive that has a version of the package, as apt-cache(8) tells; empty without apt."""
+    if not names:
+        return {}
+    sources = _archive_origins(_apt_cache("policy"))
+    found: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for line in _apt_cache("policy", "--", *sorted(names)).splitlines():
+        if not line.startswith(" "):
+            name = line.rstrip().removesuffix(":")
+        elif (source := line.strip().partition(" ")[2]) in sources:
+            found[name] = (*found.get(name, ()), sources[source])
+    return found
+
+
+def _archive_origins(policy: str) -> dict[str, str]:
+    """From ``apt-cache policy``: what an archive is called there, and the ``o=`` of its release line."""
+    origins: dict[str, str] = {}
+    archive = ""
+    for line in policy.splitlines():
+        text = line.strip()
+        if text.startswith("release "):
+            origin = [part[2:] for part in text.removeprefix("release ").split(",") if part.startswith("o=")]
+            if origin:
+                origins[archive] = origin[0]
+        elif text[:1] in "-0123456789":
+            archive = text.partition(" ")[2]
+    return origins
+
+
+def _apt_cache(*arguments: str) -> str:
+    try:
+        result = subprocess.run(
+            ("apt-cache", *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_APT_TIMEOUT_S,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return result.stdout.decode("utf-8", "replace")
