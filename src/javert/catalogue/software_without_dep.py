@@ -49,10 +49,10 @@ _SEGMENT = Text(
 )
 
 _STACK_FIX = Text(
-    en="Clear the mark with `patchelf --clear-execstack {quoted}` (patchelf 0.16 and later) or `execstack -c "
+    en="Clear the mark with `patchelf --clear-execstack {quoted}` (patchelf 0.18 and later) or `execstack -c "
     "{quoted}`, and test the software; whoever builds it should link with `-z noexecstack` and add a "
     ".note.GNU-stack section to assembler sources.",
-    ja="`patchelf --clear-execstack {quoted}` (patchelf 0.16 以降) または `execstack -c {quoted}` で要求を消し、動"
+    ja="`patchelf --clear-execstack {quoted}` (patchelf 0.18 以降) または `execstack -c {quoted}` で要求を消し、動"
     "作を確認してください。ビルドする側では `-z noexecstack` を付けてリンクし、アセンブラのソースに "
     ".note.GNU-stack セクションを追加してください。",
 )
