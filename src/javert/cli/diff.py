@@ -25,8 +25,9 @@ def command(*, old: Path, new: Path, fail_on: Severity | None) -> int:
     OLD and NEW are reports in JSON or directories of runs. A finding of OLD counts as fixed only if NEW judged its
     rule; otherwise it is listed as not judged again.
     """
-    difference = compare(read_result(old), read_result(new))
-    sys.stdout.write(render(difference, Language(read_result(new).language)))
+    newer = read_result(new)
+    difference = compare(read_result(old), newer)
+    sys.stdout.write(render(difference, Language(newer.language)))
     if fail_on and any(finding.numeric_severity >= fail_on.number for finding in difference.new):
         return FINDINGS
     return DONE

@@ -103,7 +103,7 @@ def decode_assessment(data: bytes) -> Assessment:
 
 def to_builtins(value: msgspec.Struct) -> dict[str, Any]:
     """The fields of ``value`` as plain JSON values, also inside."""
-    plain: dict[str, Any] = msgspec.to_builtins(value, str_keys=True)
+    plain: dict[str, Any] = msgspec.json.decode(_encode(value))
     return plain
 
 
