@@ -93,7 +93,7 @@ class Placement(NamedTuple):
     unit: str
 
 
-_ID = r"[0-9a-f]{12,64}"
+_ID = r"[0-9a-f]{64}"  # other programs name groups by shorter numbers of this kind
 _CONTAINERS = (
     re.compile(rf"(?:docker|libpod|crio|cri-containerd|containerd)-({_ID})(?:\.scope)?$"),
     re.compile(rf"^({_ID})$"),

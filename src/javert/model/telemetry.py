@@ -479,6 +479,7 @@ class Module(Record, frozen=True, kw_only=True):
         path: in the processes' mount namespace.
         device, inode: identity of the mapped file.
         processes: every process seen with it (cumulative).
+        root_processes: those of them that were root's when they were seen with it.
         way: paths of the ``PathNode`` records from the root to the file, symbolic links included; empty if it
             was not looked at (no root process has it) or could not be.
         deleted: the mapped file is no longer at its path (removed or replaced).
@@ -492,6 +493,7 @@ class Module(Record, frozen=True, kw_only=True):
     mount_namespace: int
     kind: ModuleKind = ModuleKind.SHARED_OBJECT
     processes: tuple[ProcessKey, ...] = ()
+    root_processes: tuple[ProcessKey, ...] = ()
     way: tuple[str, ...] = ()
     deleted: bool = False
     mapped_uid: int = -1

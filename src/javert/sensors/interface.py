@@ -33,7 +33,9 @@ class Sensor(Protocol):
     thread, and ``stop`` once, also after an interruption. What a sensor cannot see it emits as ``Limitation``.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What reports and exclusions call the sensor."""
 
     def start(self, emit: Emit) -> None:
         """Begin; returns once everything that happens from now on is seen.

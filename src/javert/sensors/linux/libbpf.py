@@ -18,7 +18,7 @@ from javert.errors import BpfUnavailableError
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _BTF_KIND_TYPEDEF = 8
 
-_NOT_PERMITTED = "not permitted: it takes root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN) and a kernel not locked down"
+_NOT_PERMITTED = "not permitted: it takes root (CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN) and a kernel not locked down"
 _CAUSES = {
     errno.EPERM: _NOT_PERMITTED,
     errno.EACCES: _NOT_PERMITTED,

@@ -139,9 +139,10 @@ def describe(entry: NamespaceEntry, container: str) -> NetworkNamespace:
             ipv6 = ()  # IPv6 is off
         return ipv4 + ipv6
 
+    initial = entry.inode == own_network_namespace()
     return NetworkNamespace(
         inode=entry.inode,
-        initial=entry.inode == own_network_namespace(),
-        name=container or entry.name,
+        initial=initial,
+        name="" if initial else container or entry.name,
         addresses=inside(entry, look),
     )

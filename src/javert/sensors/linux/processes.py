@@ -9,7 +9,7 @@ from javert.formats.cmdline import redact, split
 from javert.formats.kernel_records import Who
 from javert.formats.proc_status import parse_ids
 from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgroup
-from javert.model.telemetry import Process, ProcessKey
+from javert.model.telemetry import AnyRecord, Process, ProcessKey
 from javert.sensors.interface import Emit
 
 _NOWHERE = Placement("", "")
@@ -19,19 +19,24 @@ class ProcessTable:
     """The processes seen during the run. Emits a record when it learns of one, and again when it learns more.
 
     Args:
-        emit: where records go.
         cgroup_root: mount point of the cgroup v2 tree, to name groups of processes that are gone; None without one.
     """
 
-    def __init__(self, emit: Emit, cgroup_root: str | None = None) -> None:
-        self._emit = emit
+    def __init__(self, cgroup_root: str | None = None) -> None:
+        self._emit: Emit = _nowhere
         self._cgroup_root = cgroup_root
         self._known: dict[ProcessKey, Process] = {}
         self._places: dict[int, Placement] = {}
         self._users: dict[int, str] = {}
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._known
+    def emit_to(self, emit: Emit) -> None:
+        """Emit records there from now on; every sensor that shares the table says so when it starts."""
+        self._emit = emit
+
+    def knows(self, who: Who) -> bool:
+        """Whether the process is known as the very program that ``who`` describes: execve(2) makes it another."""
+        known = self._known.get(who.key)
+        return known is not None and (known.name, known.uid) == (who.name, who.uid)
 
     def from_kernel(self, who: Who, *, exe: str = "", cmdline: bytes = b"", root: bool | None = None) -> ProcessKey:
         """Take in a process as a kernel program described it; it may be gone by now.
@@ -100,6 +105,11 @@ class ProcessTable:
         if known is not None and not known.executable_stack:
             self._learn(_with_executable_stack(known), known)
 
+    def is_root(self, key: ProcessKey) -> bool:
+        """Whether the process was root's when it was last looked at."""
+        known = self._known.get(key)
+        return known is not None and known.root
+
     def container(self, pid: int) -> str:
         """The container of a running process; "" if it is in none."""
         return _read_placement(pid).container
@@ -128,6 +138,10 @@ class ProcessTable:
                 return place
             self._places[who.cgroup] = place
         return self._places[who.cgroup]
+
+
+def _nowhere(_record: AnyRecord) -> None:
+    """Takes records before a sensor has started: there are none."""
 
 
 def _with_executable_stack(process: Process) -> Process:

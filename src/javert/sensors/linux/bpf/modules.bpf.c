@@ -55,9 +55,14 @@ static __always_inline __u32 flags_of(struct task_struct *task)
 	return 0;
 }
 
-/* Tells user space of the module if this is news; its number, or -1. */
-static __noinline long tell_module(struct file *file, struct task_struct *task, __u32 task_flags)
+/*
+ * Tells user space of the module if this is news; its number, or -1. Global, and its pointers plain numbers, so that the
+ * verifier looks at it once and not in each turn of its callers' loops.
+ */
+__noinline long tell_module(__u64 file_address, __u64 task_address, __u32 task_flags)
 {
+	struct file *file = (struct file *)file_address;
+	struct task_struct *task = (struct task_struct *)task_address;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct module_key key = {};
 	struct module_event *event;
@@ -119,6 +124,7 @@ static __always_inline void tell_mappings(struct task_struct *task)
 	struct vm_area_struct *vma;
 	struct file *last = NULL;
 	__u32 flags = flags_of(task);
+	__u64 address = plain(task);
 
 	if (!(flags & TASK_ROOT))
 		return;
@@ -130,7 +136,7 @@ static __always_inline void tell_mappings(struct task_struct *task)
 		if (!file || !(vma->vm_flags & VM_EXEC) || file == last)
 			continue;
 		last = file;
-		tell_module(file, task, flags);
+		tell_module((__u64)BPF_CORE_READ(vma, vm_file), address, flags);
 	}
 	bpf_iter_task_vma_destroy(&it);
 }
@@ -168,9 +174,11 @@ int all_tasks(struct bpf_iter__task *ctx)
 	struct vm_area_struct *vma;
 	struct file *last = NULL;
 	unsigned long stack;
+	__u64 address;
 
 	if (!task || task->pid != task->tgid || !task->mm || (task->flags & PF_KTHREAD))
 		return 0;
+	address = plain(task);
 	describe_task(task, &record.who);
 	record.flags = flags_of(task);
 	stack = BPF_CORE_READ(task, mm, start_stack);
@@ -187,7 +195,7 @@ int all_tasks(struct bpf_iter__task *ctx)
 		if (!file || file == last)
 			continue;
 		last = file;
-		number = tell_module(file, task, record.flags & TASK_ROOT);
+		number = tell_module((__u64)BPF_CORE_READ(vma, vm_file), address, record.flags & TASK_ROOT);
 		if (number < 0)
 			continue;
 		module.module = number;

@@ -170,10 +170,8 @@ static __always_inline void data_at_listener(struct __sk_buff *skb)
 /* The network namespace of a socket known only as a struct bpf_sock. */
 static __always_inline __u32 namespace_of(struct bpf_sock *bpf_sk)
 {
-	struct sock *sk = NULL;
+	struct sock *sk = (struct sock *)plain(bpf_sk);
 
-	/* A pointer that the verifier guards becomes a plain number by a trip through the stack. */
-	bpf_probe_read_kernel(&sk, sizeof(sk), &bpf_sk);
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 

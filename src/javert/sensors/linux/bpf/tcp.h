@@ -11,6 +11,7 @@
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
+#define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
 static __always_inline void server_key(const struct sock *sk, struct endpoint_key *key)
 {
@@ -31,6 +32,8 @@ static __always_inline void payload_counts(const struct sock *sk, __u64 *in, __u
 	const struct tcp_sock *tp = (const struct tcp_sock *)sk;
 
 	*in = BPF_CORE_READ(tp, bytes_received);
+	if (*in && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN))
+		--*in; /* the peer's FIN counts as a byte */
 	*out = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 }
 

@@ -283,6 +283,7 @@ struct sock {
 	__u16 sk_type;
 	struct socket *sk_socket;
 	kuid_t sk_uid;
+	u8 sk_shutdown;
 };
 
 struct tcp_sock {

@@ -38,6 +38,15 @@ struct path_names {
 	char names[PATH_NAMES + NAME_MAX];
 };
 
+/* A pointer that the verifier guards, as a plain number: by a trip through the stack. */
+static __always_inline __u64 plain(const void *pointer)
+{
+	__u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
+
 static __always_inline void describe_task(struct task_struct *task, struct who *who)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);

@@ -1,0 +1,153 @@
+"""Keeps account of listening sockets: who holds them, when they came and when they went."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from javert.formats.addresses import is_unspecified
+from javert.formats.kernel_records import ListenEvent
+from javert.formats.sock_diag import IPPROTO_TCP, IPPROTO_UDP, TCP_CLOSE, TCP_LISTEN, SocketEntry
+from javert.model.telemetry import Listener, ProcessKey, Transport
+from javert.sensors.interface import Emit
+from javert.sensors.linux.namespaces import NamespaceEntry, inside
+from javert.sensors.linux.processes import ProcessTable
+from javert.sensors.linux.sockets import list_sockets
+from javert.sensors.linux.units import stream_units, unit_for
+
+Holders = Callable[[int], list[int]]
+"""The pids that hold a socket, by its inode number."""
+_Place = tuple[int, Transport, str, int]
+
+
+class _Known(msgspec.Struct):
+    """A listener now open. ``sockets``: inode numbers of its sockets (several with SO_REUSEPORT)."""
+
+    sockets: set[int]
+    processes: dict[ProcessKey, None]
+    opened_at: float | None
+    dual_stack: bool
+    unit: str = ""
+
+
+class ListenerBook:
+    """All listeners of all network namespaces during the run.
+
+    Args:
+        emit: where Listener records go.
+        table: resolves pids to processes.
+    """
+
+    def __init__(self, emit: Emit, table: ProcessTable) -> None:
+        self._emit = emit
+        self._table = table
+        self._open: dict[_Place, _Known] = {}
+
+    def read_namespace(self, entry: NamespaceEntry, holders: Holders, now: float | None) -> list[SocketEntry]:
+        """List the sockets that wait for clients in a namespace and take them in.
+
+        Args:
+            entry: the namespace.
+            holders: who holds a socket.
+            now: seconds since the epoch; None at the start of the run, when what is found was there before.
+
+        Returns:
+            The listening TCP sockets.
+
+        Raises:
+            SensorError: the namespace cannot be looked into.
+        """
+        streams, datagrams = inside(
+            entry, lambda: (list_sockets(IPPROTO_TCP, [TCP_LISTEN]), list_sockets(IPPROTO_UDP, [TCP_CLOSE]))
+        )
+        for transport, sockets in ((Transport.TCP, streams), (Transport.UDP, datagrams)):
+            present = {self._take(entry.inode, transport, found, holders, now) for found in sockets}
+            if now is not None:
+                self._close_missing(entry.inode, transport, present, now)
+        return streams
+
+    def close_namespace(self, inode: int, now: float) -> None:
+        """A namespace is gone, and with it every listener in it."""
+        for transport in Transport:
+            self._close_missing(inode, transport, set(), now)
+
+    def namespaces(self) -> set[int]:
+        """Namespaces in which something listens, by inode number."""
+        return {place[0] for place in self._open}
+
+    def changed(self, event: ListenEvent, at: float) -> None:
+        """A TCP socket began to listen, or ceased to, as the kernel program told it when it happened."""
+        if not event.port:
+            return  # bound by listen(2) itself, a moment after the event: the next listing has it
+        place = (event.network_namespace, Transport.TCP, event.address, event.port)
+        known = self._open.get(place)
+        if not event.listening:
+            self._closed(place, known, event.socket_inode, at)
+            return
+        key = (
+            self._table.from_kernel(event.who, exe=event.exe, cmdline=event.cmdline)
+            if event.who is not None
+            else None
+        )
+        if known is None:
+            known = self._open[place] = _Known(set(), {}, at, event.address == "::")
+        known.sockets.add(event.socket_inode)
+        if key is not None:
+            known.processes[key] = None
+        self._tell(place, known)
+
+    def _closed(self, place: _Place, known: _Known | None, socket: int, at: float) -> None:
+        if known is None:
+            return  # it came and went between two listings of a port that listen(2) chose
+        # A socket that is closed by its process's end has lost its inode: then any one of the group went.
+        known.sockets.discard(socket if socket in known.sockets else next(iter(known.sockets), 0))
+        if not known.sockets:
+            del self._open[place]
+            self._tell(place, known, closed_at=at)
+
+    def _take(
+        self, namespace: int, transport: Transport, found: SocketEntry, holders: Holders, now: float | None
+    ) -> _Place:
+        place = (namespace, transport, found.address, found.port)
+        known = self._open.get(place)
+        if known is None:
+            known = self._open[place] = _Known(set(), {}, now, found.dual_stack)
+        if found.inode in known.sockets and known.processes:
+            if known.dual_stack != (found.dual_stack and is_unspecified(found.address)):
+                known.dual_stack = found.dual_stack and is_unspecified(found.address)
+                self._tell(place, known)
+            return place
+        known.sockets.add(found.inode)
+        known.dual_stack = found.dual_stack and is_unspecified(found.address)
+        self._hold(known, holders(found.inode), found)
+        self._tell(place, known)
+        return place
+
+    def _hold(self, known: _Known, pids: Iterable[int], found: SocketEntry) -> None:
+        # systemd keeps what it passes on: whoever else holds the socket serves it.
+        for pid in sorted(pids, key=lambda pid: (pid == 1, pid)):
+            key = self._table.from_proc(pid)
+            if key is not None:
+                known.processes[key] = None
+        if list(pids) == [1]:
+            known.unit = unit_for(found.address, found.port, stream_units())
+
+    def _close_missing(self, namespace: int, transport: Transport, present: set[_Place], now: float) -> None:
+        gone = [p for p in self._open if p[0] == namespace and p[1] is transport and p not in present]
+        for place in gone:
+            self._tell(place, self._open.pop(place), closed_at=now)
+
+    def _tell(self, place: _Place, known: _Known, closed_at: float | None = None) -> None:
+        namespace, transport, address, port = place
+        self._emit(
+            Listener(
+                transport=transport,
+                network_namespace=namespace,
+                address=address,
+                port=port,
+                dual_stack=known.dual_stack,
+                processes=tuple(known.processes),
+                opened_at=known.opened_at,
+                closed_at=closed_at,
+                unit=known.unit,
+            )
+        )

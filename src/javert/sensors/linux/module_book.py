@@ -1,0 +1,174 @@
+"""Keeps account of files that are mapped executable: which processes have them, and how one gets to them."""
+
+import os
+import re
+from typing import NamedTuple
+
+import msgspec
+
+from javert.model.telemetry import Module, ModuleKind, ProcessKey
+from javert.sensors.interface import Emit
+from javert.sensors.linux.files import FileScanSensor
+from javert.sensors.linux.permissions import PathWalker
+
+_LOADER = re.compile(r"^(ld[-.]|ld64|ld-musl)")
+
+
+class MappedFile(NamedTuple):
+    """A file that a process has mapped executable.
+
+    Attributes:
+        deleted: no name leads to it any more.
+        detached: it lies in no place of the mount namespace (memfd, a lazily unmounted file system).
+        uid, gid, mode: of the mapped file as the kernel told them; -1 where not told.
+    """
+
+    mount_namespace: int
+    device: int
+    inode: int
+    path: str
+    deleted: bool = False
+    detached: bool = False
+    uid: int = -1
+    gid: int = -1
+    mode: int = -1
+
+
+class _Known(msgspec.Struct):
+    file: MappedFile
+    first_seen: float
+    last_seen: float
+    kind: ModuleKind
+    processes: dict[ProcessKey, None]
+    root_processes: dict[ProcessKey, None]
+    way: tuple[str, ...] = ()
+    deleted: bool = False
+    changed: bool = True
+    told: bool = False
+
+
+class ModuleBook:
+    """All modules of the run.
+
+    Args:
+        emit: where Module records go.
+        walker: looks at the ways to modules of root processes; None if nobody asks for them.
+        scan: reads modules that its own walk may not come by; None if nobody asks for it.
+    """
+
+    def __init__(self, emit: Emit, walker: PathWalker | None, scan: FileScanSensor | None) -> None:
+        self._emit = emit
+        self._walker = walker
+        self._scan = scan
+        self._own_namespace = os.stat("/proc/self/ns/mnt").st_ino
+        self._known: dict[tuple[int, int, int, str], _Known] = {}
+        self._doors: dict[int, list[int]] = {}
+
+    def add(self, file: MappedFile, process: ProcessKey, *, root: bool, executable: bool, now: float) -> None:
+        """Note that a process has the file mapped.
+
+        Args:
+            file: which.
+            process: whose; Javert's own process is left out.
+            root: the process is one of root.
+            executable: the file is the program that the process runs.
+            now: seconds since the epoch.
+        """
+        if process.pid == os.getpid():
+            return
+        identity = (file.mount_namespace, file.device, file.inode, file.path)
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known[identity] = _Known(file, now, now, _kind(file.path, executable), {}, {})
+            self._read(known, process.pid)
+        known.last_seen = now
+        if executable and known.kind is ModuleKind.SHARED_OBJECT:
+            known.kind = ModuleKind.EXECUTABLE
+        if process not in known.processes:
+            known.processes[process] = None
+            known.changed = True
+        if root and process not in known.root_processes:
+            if not known.root_processes:
+                self._walk(known, process.pid)
+            known.root_processes[process] = None
+            known.changed = True
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Emit modules not told before; with ``everything`` also those that more processes have by now."""
+        for known in self._known.values():
+            if known.changed and (everything or not known.told):
+                self._tell(known)
+
+    def _tell(self, known: _Known) -> None:
+        known.changed = False
+        known.told = True
+        file = known.file
+        self._emit(
+            Module(
+                path=file.path,
+                device=file.device,
+                inode=file.inode,
+                mount_namespace=file.mount_namespace,
+                kind=known.kind,
+                processes=tuple(known.processes),
+                root_processes=tuple(known.root_processes),
+                way=known.way,
+                deleted=known.deleted or file.deleted,
+                mapped_uid=file.uid,
+                mapped_gid=file.gid,
+                mapped_mode=file.mode,
+                first_seen=known.first_seen,
+                last_seen=known.last_seen,
+            )
+        )
+
+    def _walk(self, known: _Known, pid: int) -> None:
+        """Look at the way to a module of a root process, in that process's mount namespace."""
+        known.changed, known.told = True, False
+        file = known.file
+        if self._walker is None or file.detached:
+            return
+        root = self._root(file, pid)
+        if root is None:
+            return  # the namespace is gone with its last process: the rule tells of a module without a way
+        known.way = self._walker.walk(mount_namespace=file.mount_namespace, root=root, path=file.path)
+        known.deleted = not file.deleted and not _is_at(root, file)
+
+    def _read(self, known: _Known, pid: int) -> None:
+        """Have the file's headers read, where the file scan may not come by."""
+        file = known.file
+        if self._scan is None or file.detached:
+            return
+        root = self._root(file, pid)
+        if root is not None:
+            self._scan.look_at(
+                f"{root}{file.path}" if root != "/" else file.path, file.device, file.inode, file.path
+            )
+
+    def _root(self, file: MappedFile, pid: int) -> str | None:
+        """A directory that is the root of the file's mount namespace; None if no process leads there any more."""
+        if file.mount_namespace == self._own_namespace:
+            return "/"
+        doors = self._doors.setdefault(file.mount_namespace, [])
+        if pid not in doors:
+            doors.append(pid)
+        candidates = [root for door in sorted(doors) if os.path.isdir(root := f"/proc/{door}/root")]
+        # A process may have changed its root: paths are told from the namespace's, so the file must be there.
+        fitting = (root for root in candidates if _is_at(root, file))
+        return next(fitting, candidates[0] if candidates and file.deleted else None)
+
+
+def _is_at(root: str, file: MappedFile) -> bool:
+    try:
+        status = os.stat(f"{root}/{file.path}")
+    except OSError:
+        return False
+    return status.st_ino == file.inode
+
+
+def _kind(path: str, executable: bool) -> ModuleKind:
+    if executable:
+        return ModuleKind.EXECUTABLE
+    if _LOADER.match(path.rsplit("/", 1)[-1]):
+        return ModuleKind.INTERPRETER
+    return ModuleKind.SHARED_OBJECT

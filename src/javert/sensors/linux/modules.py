@@ -1,0 +1,240 @@
+"""Modules of processes as the kernel programs tell them, each file once: bpf/modules.bpf.c."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from javert.errors import BpfUnavailableError, ParseError
+from javert.formats.kernel_records import (
+    MODULE_DELETED,
+    MODULE_DETACHED,
+    MODULES_STATE,
+    TASK_BUSY,
+    TASK_EXECUTABLE_STACK,
+    TASK_ROOT,
+    ModuleEvent,
+    TaskRecord,
+    TaskRecords,
+    Who,
+    parse_module_event,
+)
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Limitation, ProcessKey, SensorReport
+from javert.sensors.interface import Emit
+from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.files import FileScanSensor
+from javert.sensors.linux.libbpf import BpfObject
+from javert.sensors.linux.module_book import MappedFile, ModuleBook
+from javert.sensors.linux.permissions import PathWalker
+from javert.sensors.linux.principals import enumeration_limit, principals
+from javert.sensors.linux.processes import ProcessTable
+
+MODULE_RULES = (RuleId.SOFTWARE_WITHOUT_DEP, RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS)
+_ROOT_RULE = (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,)
+_OBJECT = Path(__file__).with_name("bpf") / "modules.bpf.o"
+_OPTIONAL = {"process_exec": "sched_prepare_exec"}
+_WALK_EVERY_S = 10.0
+_WALK_SHARE = 1 / 500
+"""Of one core at most, for looking at all processes between the start and the end of the run."""
+
+
+class BpfModuleSensor:
+    """Watches what processes map executable through kernel programs.
+
+    Args:
+        table: resolves processes; shared with the other sensors.
+        clock: converts the kernel's times; shared with the other sensors.
+        rules: what was asked for: without the root rule no ways are walked.
+        scan: the file scan that reads mapped files too; None if nobody asked for it.
+    """
+
+    name = "modules (kernel)"
+
+    def __init__(
+        self, table: ProcessTable, clock: BootClock, rules: Iterable[RuleId], scan: FileScanSensor | None
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._walks_ways = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS in rules
+        self._scan = scan
+        self._files: dict[int, MappedFile] = {}
+        self._paths: dict[tuple[int, int, int], str] = {}
+        self._pending: list[ModuleEvent] = []
+        self._records = self._unreadable_events = 0
+        self._started_at = 0.0
+        self._ended_at: float | None = None
+        self._next_walk = 0.0
+        self._object: BpfObject | None = None
+        self._last_state: tuple[int, ...] | None = None
+
+    def start(self, emit: Emit) -> None:
+        """Attach the programs, then look at every process.
+
+        Raises:
+            BpfUnavailableError: the kernel refuses the programs.
+        """
+        self._emit = emit
+        self._table.emit_to(emit)
+        self._started_at = self._clock.now()
+        self._walker = PathWalker(emit) if self._walks_ways else None
+        self._book = ModuleBook(emit, self._walker, self._scan)
+        self._object = BpfObject(_OBJECT, _OPTIONAL)
+        try:
+            self._state = self._object.share(".bss", MODULES_STATE.size)
+            self._consume = self._object.ring("module_events", self._keep)
+            self._object.attach("process_exit")
+            if "process_exec" not in self._object.left_out:
+                self._object.attach("process_exec")
+            self._look_at_all()
+        except BaseException:
+            self._release()
+            raise
+        self._book.flush()
+
+    def poll(self) -> None:
+        """Take in files that processes had mapped when they ended; now and then look at all processes."""
+        self._drain()
+        if time.monotonic() >= self._next_walk:
+            self._look_at_all()
+
+    def flush(self) -> None:
+        """Emit modules that are new."""
+        self._book.flush()
+
+    def stop(self) -> None:
+        """Look at every process once more, emit everything, and detach."""
+        if self._object is None:
+            return
+        try:
+            self._look_at_all()
+        except BpfUnavailableError as error:
+            self._emit(Limitation(code="modules-last-look", rules=MODULE_RULES, params={"reason": str(error)}))
+        self._object.detach()
+        self._drain()
+        self._book.flush(everything=True)
+        if self._walker is not None:
+            self._emit(principals(uids=self._walker.uids, gids=self._walker.gids))
+            limit = enumeration_limit()
+            if limit is not None:
+                self._emit(limit)
+        self._tell_losses()
+        self._ended_at = self._clock.now()
+        self._last_state = MODULES_STATE.unpack_from(self._state)
+        self._release()
+
+    def _release(self) -> None:
+        if hasattr(self, "_state"):
+            self._state.release()
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+
+    def report(self) -> SensorReport:
+        """What was taken in, and what the kernel counted as lost."""
+        state = self._last_state or (MODULES_STATE.unpack_from(self._state) if self._object is not None else None)
+        return SensorReport(
+            name=self.name,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            records=self._records,
+            lost=self._unreadable_events + (state[2] if state else 0),
+            rules=MODULE_RULES,
+        )
+
+    # ---------------------------------------------------------------- events
+
+    def _keep(self, raw: bytes) -> None:
+        self._records += 1
+        try:
+            self._pending.append(parse_module_event(raw))
+        except ParseError:
+            self._unreadable_events += 1
+
+    def _drain(self) -> None:
+        self._consume()
+        events, self._pending = self._pending, []
+        for event in events:
+            self._take(event)
+
+    def _take(self, event: ModuleEvent) -> None:
+        file = self._files[event.module] = MappedFile(
+            mount_namespace=event.who.mount_namespace,
+            device=event.device,
+            inode=event.inode,
+            path=event.path,
+            deleted=bool(event.flags & MODULE_DELETED),
+            detached=bool(event.flags & MODULE_DETACHED) or event.truncated,
+            uid=event.uid,
+            gid=event.gid,
+            mode=event.mode,
+        )
+        self._paths[file.mount_namespace, file.device, file.inode] = file.path
+        root = bool(event.task_flags & TASK_ROOT)
+        process = self._process(event.who, root)
+        self._book.add(
+            file,
+            process,
+            root=root,
+            executable=(event.device, event.inode) == (event.who.exe_device, event.who.exe_inode),
+            now=self._clock.epoch(event.time_ns),
+        )
+
+    def _process(self, who: Who, root: bool) -> ProcessKey:
+        if self._table.knows(who):
+            return who.key
+        exe = self._paths.get((who.mount_namespace, who.exe_device, who.exe_inode), "")
+        return self._table.from_kernel(who, exe=exe, cmdline=_cmdline(who.key.pid), root=root)
+
+    def _look_at_all(self) -> None:
+        """One walk over all tasks. Files are told by the ring, so it is emptied before tasks refer to them."""
+        assert self._object is not None
+        began = time.process_time()
+        records = TaskRecords()
+        tasks: list[TaskRecord] = []
+        for chunk in self._object.iterate("all_tasks"):
+            self._drain()
+            tasks.extend(records.feed(chunk))
+        self._drain()
+        now = self._clock.now()
+        busy = [task for task in tasks if self._take_task(task, now)]
+        if busy:
+            self._emit(
+                Limitation(
+                    code="processes-busy",
+                    rules=MODULE_RULES,
+                    params={"count": str(len(busy)), "examples": ", ".join(sorted({t.who.name for t in busy})[:5])},
+                )
+            )
+        spent = time.process_time() - began
+        self._next_walk = time.monotonic() + max(_WALK_EVERY_S, spent / _WALK_SHARE)
+
+    def _take_task(self, task: TaskRecord, now: float) -> bool:
+        """Take in one process; True if its memory map could not be read."""
+        root = bool(task.flags & TASK_ROOT)
+        process = self._process(task.who, root)
+        if task.flags & TASK_EXECUTABLE_STACK:
+            self._table.stack_is_executable(process)
+        for number in task.modules:
+            file = self._files.get(number)
+            if file is not None:
+                executable = (file.device, file.inode) == (task.who.exe_device, task.who.exe_inode)
+                self._book.add(file, process, root=root, executable=executable, now=now)
+        return bool(task.flags & TASK_BUSY)
+
+    def _tell_losses(self) -> None:
+        assert self._object is not None
+        _count, _pad, _lost, busy, exits, without_memory = MODULES_STATE.unpack_from(self._state)
+        if exits and without_memory * 2 > exits:
+            self._emit(Limitation(code="short-lived-modules-unseen", rules=_ROOT_RULE))
+        elif busy:
+            self._emit(Limitation(code="exits-busy", rules=_ROOT_RULE, params={"count": str(busy)}))
+        if "process_exec" in self._object.left_out:
+            self._emit(Limitation(code="modules-before-exec-unseen", rules=_ROOT_RULE))
+
+
+def _cmdline(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""  # it ended: the name has to do

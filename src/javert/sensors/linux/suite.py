@@ -1,0 +1,45 @@
+"""The sensors of a Linux host, each with what takes over where the kernel refuses it."""
+
+from pathlib import Path
+
+from javert.model.rule_id import RuleId
+from javert.sensors.fallback import WithFallback
+from javert.sensors.interface import Sensor, SensorOptions
+from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.files import FileScanSensor
+from javert.sensors.linux.libbpf import cgroup2_mount
+from javert.sensors.linux.modules import MODULE_RULES, BpfModuleSensor
+from javert.sensors.linux.network import NETWORK_RULES, BpfNetworkSensor
+from javert.sensors.linux.polling_modules import PollingModuleSensor
+from javert.sensors.linux.polling_network import PollingNetworkSensor
+from javert.sensors.linux.processes import ProcessTable
+
+
+def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
+    """The sensors for the rules that were asked for, in the order in which they start.
+
+    The file scan starts before the modules' sensor and so stops after it: what is mapped is read by the scan.
+    """
+    rules = frozenset(options.rules)
+    clock = BootClock()
+    table = ProcessTable(cgroup2_mount(Path("/proc/self/mounts").read_text("utf-8", "replace")))
+    sensors: list[Sensor] = []
+    if rules.intersection(NETWORK_RULES):
+        sensors.append(
+            WithFallback(
+                BpfNetworkSensor(table, clock), PollingNetworkSensor(table), "connections-polled", NETWORK_RULES
+            )
+        )
+    scan = FileScanSensor(options) if RuleId.SOFTWARE_WITHOUT_DEP in rules else None
+    if scan is not None:
+        sensors.append(scan)
+    if rules.intersection(MODULE_RULES):
+        sensors.append(
+            WithFallback(
+                BpfModuleSensor(table, clock, rules, scan),
+                PollingModuleSensor(table, rules, scan),
+                "modules-polled",
+                (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,),
+            )
+        )
+    return tuple(sensors)
