@@ -1,0 +1,209 @@
+import msgspec
+import pytest
+
+from javert.catalogue import Language, text
+from javert.model.assessment import Outcome
+from javert.model.telemetry import (
+    ElfFile,
+    ElfKind,
+    FileScan,
+    Module,
+    Package,
+    Process,
+    ProcessKey,
+    RunEnded,
+    StackHeader,
+)
+from javert.model.view import assemble
+from javert.rules.software_without_dep import RULE
+
+BAD = ElfFile(
+    path="/opt/old tool",
+    device=1,
+    inode=2,
+    machine="x86-64",
+    bits=64,
+    byte_order="little",
+    kind=ElfKind.EXECUTABLE,
+    stack=StackHeader.EXECUTABLE,
+)
+SCAN = FileScan(roots=("/",), files=100, candidates=20, elf=10, machines={"x86-64": 9, "sparc64": 1})
+OLD = Package(name="old", version="1.0", origin="third-party-package", vendor="Old Inc.")
+
+
+@pytest.fixture
+def verdict(run_started):
+    """Evaluates the rule over these records."""
+
+    def evaluate(*records):
+        start = run_started()
+        return RULE.evaluate(assemble([start, *records, RunEnded(ended_at=start.started_at + 60)]))
+
+    return evaluate
+
+
+def process(pid, name="tool", **fields):
+    return Process(key=ProcessKey(pid, pid * 10), name=name, **fields)
+
+
+def module(file, *keys):
+    return Module(path=file.path, device=file.device, inode=file.inode, mount_namespace=1, processes=keys)
+
+
+def words(draft, language=Language.ENGLISH):
+    parts = (f"finding.{draft.text}.{part}" for part in ("title", "description", "recommendation"))
+    return "\n".join(text(part, language, draft.params) for part in parts)
+
+
+def test_a_program_with_an_executable_stack_is_found(verdict):
+    answer = verdict(SCAN, BAD)
+    (finding,) = answer.findings
+    assert answer.outcome is Outcome.FINDING
+    assert finding.attributes.path == "/opt/old tool"
+    assert finding.attributes.reasons == ("stack-executable",)
+    assert finding.attributes.origin == "unpackaged"
+    assert finding.attributes.kernel_makes_stack_executable
+    assert "'/opt/old tool'" in words(finding), "commands quote the path"
+    assert "データ実行防止" in words(finding, Language.JAPANESE)
+
+
+def test_a_protected_host_is_clear(verdict):
+    answer = verdict(SCAN)
+    assert (answer.outcome, answer.findings) == (Outcome.CLEAR, ())
+    assert answer.coverage["judged"] == 9
+    assert answer.coverage["not_judged"] == answer.coverage["not_judged_sparc64"] == 1
+
+
+def test_a_missing_header_without_effect_is_no_finding(verdict):
+    answer = verdict(SCAN, msgspec.structs.replace(BAD, stack=StackHeader.MISSING))
+    assert answer.outcome is Outcome.CLEAR
+    assert answer.coverage["header_missing_without_effect"] == 1
+
+
+def test_nothing_scanned_is_not_available(verdict):
+    assert verdict().outcome is Outcome.NOT_AVAILABLE
+    assert verdict(FileScan(roots=("/",), finished=False)).outcome is Outcome.NOT_AVAILABLE
+
+
+def test_software_for_unknown_machines_only_is_not_applicable(verdict):
+    scan = FileScan(roots=("/",), files=1, candidates=1, elf=1, machines={"sparc64": 1})
+    assert verdict(scan, msgspec.structs.replace(BAD, machine="sparc64")).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_only_processes_showed_counts_as_looked_at(verdict):
+    assert verdict(FileScan(roots=(), mapped=3)).outcome is Outcome.CLEAR
+
+
+def test_who_runs_it_is_told_by_what_is_mapped(verdict):
+    first, second, other = process(7), process(5, "daemon"), process(9)
+    same_inode_elsewhere = Module(path="/x", device=9, inode=2, mount_namespace=1, processes=(other.key,))
+    (finding,) = verdict(
+        SCAN, BAD, first, second, other, module(BAD, first.key, second.key), same_inode_elsewhere
+    ).findings
+    assert finding.attributes.running_pids == (5, 7)
+    assert "daemon (5), tool (7)" in words(finding)
+
+
+def test_who_runs_it_is_told_by_its_path_where_nothing_else_tells(verdict):
+    inside = process(8, exe=BAD.path, container="web")
+    (finding,) = verdict(SCAN, BAD, process(7, exe=BAD.path), inside).findings
+    assert finding.attributes.running_pids == (7,)
+
+
+def test_a_process_that_is_not_described_is_still_named_by_its_pid(verdict):
+    (finding,) = verdict(SCAN, BAD, module(BAD, ProcessKey(77, 1))).findings
+    assert finding.attributes.running_pids == (77,)
+
+
+def test_many_processes_are_counted_not_listed(verdict):
+    crowd = [process(pid) for pid in range(1, 9)]
+    (finding,) = verdict(SCAN, BAD, *crowd, module(BAD, *(each.key for each in crowd))).findings
+    assert "(+3)" in words(finding)
+    assert len(finding.attributes.running_pids) == 8
+
+
+def test_the_same_file_is_the_same_finding_whoever_runs_it(verdict):
+    (idle,) = verdict(SCAN, BAD).findings
+    one = process(7)
+    (running,) = verdict(SCAN, BAD, one, module(BAD, one.key)).findings
+    assert idle.identity == running.identity
+
+
+def test_the_same_path_in_a_container_is_another_finding(verdict):
+    inside = msgspec.structs.replace(BAD, device=50)
+    one = process(7, container="web")
+    findings = verdict(SCAN, BAD, inside, one, module(inside, one.key)).findings
+    assert len({finding.identity for finding in findings}) == 2
+
+
+def test_one_file_seen_under_two_device_numbers_is_one_finding(verdict):
+    assert len(verdict(SCAN, BAD, msgspec.structs.replace(BAD, device=50)).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("package", "origin", "said"),
+    [
+        (OLD, "third-party-package", ["Old Inc.", "apt-get remove old"]),
+        (msgspec.structs.replace(OLD, origin="os-package"), "os-package", ["apt-get install --only-upgrade old"]),
+        (msgspec.structs.replace(OLD, manager="rpm"), "third-party-package", ["dnf remove old"]),
+        (msgspec.structs.replace(OLD, manager="apk"), "third-party-package", ["apk del old"]),
+        (msgspec.structs.replace(OLD, name="a;b"), "third-party-package", ["apt-get remove 'a;b'"]),
+        (None, "unpackaged", ["rm '/opt/old tool'"]),
+    ],
+)
+def test_whose_it_is_decides_what_to_do(verdict, package, origin, said):
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, package=package)).findings
+    assert finding.attributes.origin == origin
+    for phrase in said:
+        assert phrase in words(finding)
+
+
+def test_an_owner_that_could_not_be_looked_up_is_not_called_unpackaged(verdict):
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, ownership_known=False)).findings
+    assert finding.attributes.origin == ""
+    assert "not known" in words(finding)
+
+
+def test_a_stack_that_no_file_explains_is_found_by_itself(verdict):
+    odd = process(7, "odd", exe="/usr/bin/odd", executable_stack=True)
+    (finding,) = verdict(SCAN, odd, process(8, "odd", exe="/usr/bin/odd", executable_stack=True)).findings
+    assert finding.attributes.running_pids == (7, 8)
+    assert "/usr/bin/odd runs with an executable stack" in words(finding)
+
+
+def test_a_stack_that_a_loaded_file_explains_is_that_files_finding(verdict):
+    library = msgspec.structs.replace(BAD, path="/opt/l.so", inode=3, kind=ElfKind.SHARED_OBJECT)
+    victim = process(7, exe="/usr/bin/fine", executable_stack=True)
+    (finding,) = verdict(SCAN, library, victim, module(library, victim.key)).findings
+    assert finding.attributes.path == "/opt/l.so"
+    assert finding.attributes.running_pids == (7,)
+    assert not finding.attributes.loadable_by_glibc
+
+
+def test_a_writable_segment_explains_no_executable_stack(verdict):
+    patched = msgspec.structs.replace(BAD, stack=StackHeader.NON_EXECUTABLE, writable_executable=True)
+    victim = process(7, exe="/usr/bin/fine", executable_stack=True)
+    findings = verdict(SCAN, patched, victim, module(patched, victim.key)).findings
+    assert [finding.attributes.path for finding in findings] == [patched.path, "/usr/bin/fine"]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", ElfKind)
+@pytest.mark.parametrize("stack", StackHeader)
+@pytest.mark.parametrize("segment", [False, True])
+@pytest.mark.parametrize("owner", [OLD, msgspec.structs.replace(OLD, origin="os-package"), None, "unknown"])
+def test_every_finding_has_its_words(verdict, language, kind, stack, segment, owner):
+    file = msgspec.structs.replace(
+        BAD,
+        machine="i386",
+        kind=kind,
+        stack=stack,
+        writable_executable=segment,
+        package=None if owner == "unknown" else owner,
+        ownership_known=owner != "unknown",
+    )
+    one = process(7)
+    for records in ([], [one, module(file, one.key)]):
+        for finding in verdict(SCAN, file, *records).findings:
+            assert file.path in words(finding, language)
+            assert ("tool (7)" in words(finding, language)) == bool(records)
