@@ -84,8 +84,8 @@ TEXTS: dict[str, Text] = {
         "実行の記録が破損している",
     ),
     "limitation.journal-damaged.description": Text(
-        "{lines} lines of the journal cannot be read, the first is line {first}. What they said is not known, so "
-        "no rule can say that the host is clear.",
+        "Lines of the journal that cannot be read: {lines}, the first is line {first}. What they said is not "
+        "known, so no rule can say that the host is clear.",
         "ジャーナルの {lines} 行を読み取れません (最初は {first} 行目)。失われた内容が分からないため、"
         "どのルールも問題なしとは判定できません。",
     ),
@@ -135,7 +135,7 @@ TEXTS: dict[str, Text] = {
         "上記の内容を添えてプロジェクトに報告してください。JAVERT_DEBUG=1 javert assess で詳細を表示できます。",
     ),
     "limitation.events-lost.title": Text(
-        "{lost} events of the sensor {sensor} were lost",
+        "Events of the sensor {sensor} were lost: {lost}",
         "センサー {sensor} のイベントが {lost} 件失われた",
     ),
     "limitation.events-lost.description": Text(

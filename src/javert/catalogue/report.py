@@ -5,7 +5,9 @@ from javert.catalogue.lookup import Text
 _PHRASES = {
     "scope.host": Text("the host", "ホスト全体"),
     "window": Text("{start} to {end} UTC ({duration})", "{start} から {end} まで (UTC、{duration})"),
-    "summary.findings": Text("{count} findings: {counts}.", "結果 {count} 件: {counts}。"),
+    "summary.findings": Text("Findings: {count} ({counts}).", "結果: {count} 件 ({counts})。"),
+    "summary.count": Text("{count} {severity}", "{severity} {count} 件"),
+    "summary.between": Text(", ", "、"),
     "summary.clean": Text(
         "No potential security issues found.", "潜在的なセキュリティの問題は見つかりませんでした。"
     ),
@@ -14,8 +16,12 @@ _PHRASES = {
         "結果はありませんが、ホストが安全であることを意味しません。",
     ),
     "summary.unjudged": Text(
-        "{count} of {rules} rules could not be judged: see the exclusions.",
-        "{rules} ルール中 {count} ルールを判定できませんでした。除外項目を参照してください。",
+        "Rules that could not be judged (see the exclusions): {count} of {rules}.",
+        "判定できなかったルール (除外項目を参照): {rules} 件中 {count} 件。",
+    ),
+    "summary.exclusions": Text(
+        "Exclusions (not looked at, see below): {count}.",
+        "除外項目 (確認できなかったもの、下を参照): {count} 件。",
     ),
     "severity_heading": Text(
         "Severity: {severity} ({number}), {count}", "重大度: {severity} ({number})、{count} 件"
@@ -25,8 +31,10 @@ _PHRASES = {
     "what_to_do": Text("What to do", "解決方法"),
     "reference": Text("{rule} · seen {first} to {last} UTC", "{rule} · 検出 {first} から {last} まで (UTC)"),
     "sensor": Text(
-        "Sensor {name}: {records} records, {lost} lost", "センサー {name}: 記録 {records} 件、欠落 {lost} 件"
+        "Sensor {name}: records {records}, lost {lost}", "センサー {name}: 記録 {records} 件、欠落 {lost} 件"
     ),
+    "outcome.findings": Text("findings: {count}", "結果 {count} 件"),
+    "group.first": Text("The first of them: {description}", "最初の 1 件: {description}"),
     "group.likewise": Text("Likewise for the others listed below.", "以下に挙げる他のものについても同様です。"),
     "group.dep": Text(
         "{count} files of the package {package} do not support data execution prevention",
@@ -42,7 +50,7 @@ _PHRASES = {
     ),
     "runs_as": Text("running now: {pids}", "実行中: {pids}"),
     "remote": Text(
-        "{endpoint}: {connections} connections, {sent} sent, {received} received",
+        "{endpoint}: connections {connections}, sent {sent}, received {received}",
         "{endpoint}: 接続 {connections} 回、送信 {sent}、受信 {received}",
     ),
     "more_remotes": Text("and {count} more", "ほか {count} 件"),
@@ -89,11 +97,14 @@ _FACTS = {
 }
 
 _VALUES = {
+    "yes": Text("yes", "はい"),
+    "no": Text("no", "いいえ"),
+    "unknown": Text("not known", "不明"),
     "severity-High": Text("High", "高"),
     "severity-Medium": Text("Medium", "中"),
     "severity-Low": Text("Low", "低"),
     "severity-Informational": Text("Informational", "情報"),
-    "outcome-FINDING": Text("finding", "結果あり"),
+    "outcome-FINDING": Text("findings", "結果あり"),
     "outcome-CLEAR": Text("no issue found", "問題なし"),
     "outcome-NOT_APPLICABLE": Text("does not apply here", "対象外"),
     "outcome-NOT_AVAILABLE": Text("could not be judged", "判定できず"),

@@ -108,9 +108,10 @@ def _dep(attributes: DepAttributes, words: Words) -> _Pairs:
         origin = (
             f"{printable(attributes.package)} ({', '.join(filter(None, (printable(attributes.vendor), origin)))})"
         )
+    machine = f", {printable(attributes.machine)} {attributes.bits} bit" if attributes.machine else ""
     return [
         ("file", [printable(attributes.path)]),
-        ("kind", [f"{words.value(attributes.kind)}, {printable(attributes.machine)} {attributes.bits} bit"]),
+        ("kind", [words.value(attributes.kind) + machine]),
         ("reason", [words.value(reason) for reason in attributes.reasons]),
         ("package", [origin]),
         ("running", [", ".join(str(pid) for pid in attributes.running_pids)]),

@@ -1,10 +1,10 @@
 """The report for a person at a terminal: what is wrong and what to do, then what was not seen, then coverage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from javert.catalogue.lookup import Language, text
 from javert.catalogue.wording import duration, printable
-from javert.model.assessment import Assessment, Exclusion, Finding, Outcome
+from javert.model.assessment import Assessment, Exclusion, Finding, Outcome, RuleResult
 from javert.model.rule_id import RuleId, Severity
 from javert.report.facts import Fact, facts, fixes, way_line
 from javert.report.grouping import Group, grouped
@@ -64,7 +64,8 @@ class _Report:
             )
         )
         self._put()
-        self._wrapped(self._summary(), "", _BOLD)
+        for line in self._summary():
+            self._wrapped(line, "", _BOLD)
         self._put()
 
     def _window(self) -> str:
@@ -79,23 +80,25 @@ class _Report:
     def _joined(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         return (printable(", ".join(addresses)),) if addresses else ()
 
-    def _summary(self) -> str:
+    def _summary(self) -> Iterator[str]:
         findings, rules = self._assessment.findings, self._assessment.rules
         unjudged = sum(rule.outcome in (Outcome.NOT_AVAILABLE, Outcome.ERROR) for rule in rules)
         if findings:
+            between = self._words.phrase("summary.between")
             counts = [
-                f"{count} {self._severity(severity)}"
+                self._words.phrase("summary.count", count=count, severity=self._severity(severity))
                 for severity in Severity
                 if (count := sum(finding.severity is severity for finding in findings))
             ]
-            summary = self._words.phrase("summary.findings", count=len(findings), counts=", ".join(counts))
+            yield self._words.phrase("summary.findings", count=len(findings), counts=between.join(counts))
         elif any(rule.outcome is Outcome.CLEAR for rule in rules) and not unjudged:
-            summary = self._words.phrase("summary.clean")
+            yield self._words.phrase("summary.clean")
         else:
-            summary = self._words.phrase("summary.nothing_seen")
+            yield self._words.phrase("summary.nothing_seen")
         if unjudged:
-            summary += " " + self._words.phrase("summary.unjudged", count=unjudged, rules=len(rules))
-        return summary
+            yield self._words.phrase("summary.unjudged", count=unjudged, rules=len(rules))
+        if self._assessment.exclusions:
+            yield self._words.phrase("summary.exclusions", count=len(self._gathered_exclusions()))
 
     def _findings(self) -> None:
         for severity in Severity:
@@ -122,29 +125,24 @@ class _Report:
     def _group(self, group: Group) -> None:
         first = group.findings[0]
         self._title(group.title, first.severity)
-        self._wrapped(first.description, "  ")
+        self._wrapped(self._words.phrase("group.first", description=first.description), "  ")
         recommendations = list(dict.fromkeys(finding.recommendation for finding in group.findings))
         self._recommendation(recommendations[:1])
         if len(recommendations) > 1:
             self._wrapped(self._words.phrase("group.likewise"), "    ")
-        if group.ways:
-            self._facts(
-                (
-                    self._fact("ways", (way_line(way, self._language) for way in group.ways)),
-                    self._fact("fix", map(printable, fixes(group.ways))),
-                )
+        self._facts(
+            (
+                self._fact("ways", (way_line(way, self._language) for way in group.ways)),
+                self._fact("fix", map(printable, fixes(group.ways))),
+                self._fact("all", group.members),
             )
-        self._facts((self._fact("all", group.members),))
+        )
         self._reference(group.findings)
 
     def _exclusions(self) -> None:
-        exclusions = self._assessment.exclusions
-        if not exclusions:
+        gathered = self._gathered_exclusions()
+        if not gathered:
             return
-        gathered: dict[tuple[str, str, str], list[Exclusion]] = {}
-        for exclusion in exclusions:
-            words = (exclusion.title, exclusion.description, exclusion.recommendation)
-            gathered.setdefault(words, []).append(exclusion)
         self._heading(self._words.phrase("exclusions_heading", count=len(gathered)), _BOLD)
         for (title, description, recommendation), same in gathered.items():
             self._title(title, None)
@@ -160,16 +158,24 @@ class _Report:
             )
             self._put()
 
+    def _gathered_exclusions(self) -> dict[tuple[str, str, str], list[Exclusion]]:
+        """Exclusions by their words: what touches several rules or places is told once."""
+        gathered: dict[tuple[str, str, str], list[Exclusion]] = {}
+        for exclusion in self._assessment.exclusions:
+            words = (exclusion.title, exclusion.description, exclusion.recommendation)
+            gathered.setdefault(words, []).append(exclusion)
+        return gathered
+
     def _coverage(self) -> None:
         self._heading(self._words.phrase("coverage_heading"), _BOLD)
         names = {rule.id: self._rule_name(rule.id) for rule in self._assessment.rules}
         widest = max((cells(name) for name in names.values()), default=0)
         for rule in self._assessment.rules:
             colour = _OUTCOME_COLOURS.get(rule.outcome, _NOT_JUDGED_COLOUR)
-            outcome = self._painted(self._words.value(rule.outcome.value, "outcome-"), colour)
+            outcome = self._painted(self._outcome(rule), colour)
             self._put(f"  {padded(names[rule.id], widest)}  {outcome}")
             counted = ", ".join(
-                f"{self._words.value(name, 'coverage-').replace('_', ' ')}: {printable(str(value))}"
+                f"{self._words.value(name, 'coverage-').replace('_', ' ')}: {self._counted(value)}"
                 for name, value in rule.coverage.items()
             )
             if counted:
@@ -184,6 +190,17 @@ class _Report:
 
     def _severity(self, severity: Severity) -> str:
         return self._words.value(severity.value, "severity-")
+
+    def _outcome(self, rule: RuleResult) -> str:
+        if rule.outcome is Outcome.FINDING:
+            count = sum(finding.rule_id is rule.id for finding in self._assessment.findings)
+            return self._words.phrase("outcome.findings", count=count)
+        return self._words.value(rule.outcome.value, "outcome-")
+
+    def _counted(self, value: float | str | bool) -> str:
+        if isinstance(value, bool):
+            return self._words.value("yes" if value else "no")
+        return printable(str(value))
 
     def _rule_name(self, rule: RuleId) -> str:
         try:
@@ -222,12 +239,17 @@ class _Report:
         first = min(finding.first_seen for finding in findings)
         last = max(finding.last_seen for finding in findings)
         reference = self._words.phrase(
-            "reference", rule=findings[0].rule_id.value, first=_moment(first), last=_moment(last)
+            "reference", rule=findings[0].rule_id.value, first=self._brief(first), last=self._brief(last)
         )
         if len(findings) == 1:
             reference += f" · {printable(findings[0].fingerprint)}"
         self._wrapped(reference, "  ", _DIM)
         self._put()
+
+    def _brief(self, timestamp: str) -> str:
+        """The moment without its date if that is the day on which the run began."""
+        today = timestamp[:10] == self._assessment.run.started_at[:10]
+        return _moment(timestamp)[11:] if today else _moment(timestamp)
 
     def _heading(self, title: str, colour: str) -> None:
         rule = "─" * max(3, self._width - cells(title) - 4)

@@ -274,5 +274,5 @@ def _host(telemetry: Telemetry) -> HostSummary:
         os=host.os,
         kernel=host.kernel,
         architecture=host.architecture,
-        addresses=addresses,
+        addresses=tuple(address for address in addresses if not address.startswith("127.") and address != "::1"),
     )

@@ -265,7 +265,7 @@ def test_lost_events_are_an_exclusion_of_the_rules_that_rest_on_the_sensor(judge
     assessment = judge(report, rules=[clear(DEP), clear(PORT)])
     (exclusion,) = assessment.exclusions
     assert exclusion.rule_id is PORT
-    assert exclusion.title == "7 events of the sensor packets were lost"
+    assert exclusion.title == "Events of the sensor packets were lost: 7"
     assert "1000" in exclusion.description
 
 
@@ -285,7 +285,7 @@ def test_addresses_come_from_the_hosts_own_namespace(judge, run_started):
     host = msgspec.structs.replace(run_started().host, addresses=())
     namespaces = [
         NetworkNamespace(inode=2, addresses=("10.0.0.1",)),
-        NetworkNamespace(inode=1, initial=True, addresses=("192.0.2.1",)),
+        NetworkNamespace(inode=1, initial=True, addresses=("127.0.0.1", "192.0.2.1", "::1")),
     ]
     assert judge(*namespaces, rules=[clear()], host=host).host.addresses == ("192.0.2.1",)
 
