@@ -89,6 +89,17 @@ def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool) -> 
     return Encryption.OFFERED_NOT_USED if offered else Encryption.NONE
 
 
+def tls_began(talk: Conversation, *, asked: bool) -> bool:
+    """Whether TLS took over from a text protocol: a hello where a line would begin, after the client asked for it.
+
+    Where nothing of the client was captured, the server's hello after its answers is enough. A client that speaks
+    TLS from its first byte to a server that answers in text has not upgraded anything.
+    """
+    if asked:
+        return talk.client_lines.tls or talk.server_lines.tls
+    return not talk.client and talk.server_lines.tls
+
+
 FULL_READINGS = {
     protocol: Reading(Verdict(protocol=protocol, encryption=Encryption.FULL), final=True)
     for protocol in (Protocol.TLS, Protocol.SSH, Protocol.QUIC, Protocol.DTLS)

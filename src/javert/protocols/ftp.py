@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
 _REPLY = re.compile(rb"[1-5]\d\d(?:[ -]|$)")
@@ -117,7 +117,7 @@ def _read(talk: Conversation) -> Reading:
             account = account or reply == b"230" or (not reply and b"230" in replies)
         elif _AUTH_TLS.match(line):
             asked, refused = True, reply[:1] in (b"4", b"5")
-    began = (asked or not client.complete) and (client.tls or server.tls)
+    began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
     verdict = Verdict(

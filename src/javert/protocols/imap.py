@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
@@ -83,7 +83,7 @@ def _read(talk: Conversation) -> Reading:
     if asked and not refused:
         declined = re.compile(re.escape(tag) + rb" (?:NO|BAD)\b", re.IGNORECASE)
         refused = any(map(declined.match, server.complete))
-    began = (asked or not client.complete) and (client.tls or server.tls)
+    began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
     verdict = Verdict(protocol=Protocol.IMAP, encryption=encryption, credentials_exposed=exposed)

@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
@@ -72,7 +72,7 @@ def _read(talk: Conversation) -> Reading:
     if asked and not refused:
         statuses = [line for line in server.complete if _STATUS.match(line)]
         refused = bool(statuses) and statuses[-1][:1] == b"-"
-    began = (asked or not client.complete) and (client.tls or server.tls)
+    began = tls_began(talk, asked=asked)
     offered = any(map(_POP3_OFFERED.match, server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
     verdict = Verdict(protocol=Protocol.POP3, encryption=encryption, credentials_exposed=exposed)

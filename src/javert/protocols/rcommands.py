@@ -16,13 +16,14 @@ from javert.protocols.prompts import password_answered
 
 _REXEC_PORT, _RSH_PORT = 512, 514
 _NAME = rb"[\x21-\x7e]{1,64}\x00"
-_RLOGIN = re.compile(rb"\x00" + _NAME + _NAME + rb"[\w+.-]{1,40}(?:/\d{1,7})?\x00")
+_RLOGIN = re.compile(rb"\x00" + _NAME + _NAME + rb"[\w+.-]{1,40}/\d{1,7}(?:,\d{1,7})?\x00")
 _RLOGIN_START = re.compile(
     rb"\x00?(?:[\x21-\x7e]{1,64}(?:\x00(?:[\x21-\x7e]{1,64}(?:\x00(?:[\w+./-]{1,48})?)?)?)?)?$"
 )
 _COMMAND = re.compile(
     rb"(\d{0,5})\x00([\x20-\x7e]{1,64})\x00([\x20-\x7e]{1,128})\x00([\x09\x0a\x0d\x20-\xff]{1,4096}?)\x00"
 )
+_LOGIN_NAME = re.compile(rb"[a-z_][a-z0-9_.-]{0,31}\$?")
 _COMMAND_START = re.compile(
     rb"\d{0,5}(?:\x00(?:[\x20-\x7e]{1,64}(?:\x00(?:[\x20-\x7e]{1,128}(?:\x00[\x09\x0a\x0d\x20-\xff]{0,4096})?)?)?)?)?$"
 )
@@ -60,14 +61,15 @@ def identify_rcmd(talk: Conversation) -> Reading | None:
     error_port = int(command[1] or b"0")
     if error_port > 0xFFFF:
         return None
-    if _is_rexec(error_port, talk.server_port):
+    if _is_rexec(error_port, command[3], talk.server_port):
         verdict = Verdict(protocol=Protocol.REXEC, encryption=Encryption.NONE, credentials_exposed=True)
     else:
         verdict = Verdict(protocol=Protocol.RSH, encryption=Encryption.NONE)
     return Reading(verdict, final=bool(greeting))
 
 
-def _is_rexec(error_port: int, server_port: int) -> bool:
+def _is_rexec(error_port: int, second: bytes, server_port: int) -> bool:
     if server_port in (_REXEC_PORT, _RSH_PORT):
         return server_port == _REXEC_PORT
-    return error_port >= 1024
+    # rsh's second name is a login name (useradd(8)); what cannot be one is a password.
+    return error_port >= 1024 or (error_port == 0 and not _LOGIN_NAME.fullmatch(second))

@@ -10,7 +10,37 @@ from functools import cache
 import msgspec
 
 from javert.model.telemetry import Transport
-from javert.protocols import ftp, http, imap, pop3, rcommands, smtp, snmp, ssh, telnet, tls
+from javert.protocols import (
+    amqp,
+    dns,
+    dtls,
+    ftp,
+    http,
+    imap,
+    irc,
+    ldap,
+    mongodb,
+    mqtt,
+    mysql,
+    nntp,
+    pop3,
+    postgresql,
+    quic,
+    rcommands,
+    redis,
+    rpc,
+    rtsp,
+    sip,
+    smb,
+    smtp,
+    snmp,
+    ssh,
+    syslog,
+    telnet,
+    tftp,
+    tls,
+    vnc,
+)
 from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Protocol
 
@@ -28,6 +58,7 @@ def _octets(*members: int | str | Iterable[int]) -> frozenset[int]:
 _LETTERS = _octets("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = _octets("0123456789")
 _PRINTABLE = _octets(range(0x21, 0x7F))
+_ALL = _octets(range(256))
 _NONE: frozenset[int] = frozenset()
 
 
@@ -49,31 +80,49 @@ class Detector(msgspec.Struct, frozen=True):
 
 
 _TCP, _UDP = Transport.TCP, Transport.UDP
+_TLS_FIRST = _octets(range(0x14, 0x19), range(0x80, 0xC0))
+_SNMP = (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3)
 
+# fmt: off
 DETECTORS = (
-    Detector(
-        (Protocol.TLS,),
-        tls.identify,
-        _TCP,
-        _octets(range(0x14, 0x19), range(0x80, 0xC0)),
-        _octets(range(0x14, 0x19), range(0x80, 0xC0)),
-    ),
+    Detector((Protocol.TLS,), tls.identify, _TCP, _TLS_FIRST, _TLS_FIRST),
     Detector((Protocol.SSH,), ssh.identify, _TCP, _octets("S"), _octets("S") | _PRINTABLE),
+    Detector((Protocol.VNC,), vnc.identify, _TCP, _octets("R"), _octets("R")),
+    Detector((Protocol.AMQP,), amqp.identify, _TCP, _octets("A", 1, 2, 3, 8), _octets("A", 1, 2, 3, 8)),
+    Detector((Protocol.RTSP,), rtsp.identify, _TCP, _LETTERS | _octets(13, 10), _octets("R")),
+    Detector((Protocol.SIP,), sip.identify_tcp, _TCP, _LETTERS | _octets(13, 10, 0), _octets("S", 13, 10)),
     Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
     Detector((Protocol.SMTP,), smtp.identify, _TCP, _LETTERS, _DIGITS),
     Detector((Protocol.FTP,), ftp.identify, _TCP, _LETTERS, _DIGITS),
+    Detector((Protocol.NNTP,), nntp.identify, _TCP, _LETTERS, _DIGITS),
     Detector((Protocol.IMAP,), imap.identify, _TCP, _PRINTABLE, _octets("*")),
     Detector((Protocol.POP3,), pop3.identify, _TCP, _LETTERS, _octets("+-")),
+    Detector((Protocol.IRC,), irc.identify, _TCP, _LETTERS, _LETTERS | _octets(":")),
+    Detector((Protocol.REDIS,), redis.identify, _TCP, _LETTERS | _octets("*"), _octets("*$+-:")),
+    Detector((Protocol.SYSLOG,), syslog.identify_tcp, _TCP, _DIGITS | _octets("<"), _NONE),
     Detector((Protocol.TELNET,), telnet.identify, _TCP, _octets(0xFF), _octets(0xFF)),
+    Detector((Protocol.MQTT,), mqtt.identify, _TCP, _octets(0x10), _NONE),
+    Detector((Protocol.SMB1,), smb.identify, _TCP, _octets(0, 0x81), _octets(0, 0x82)),
+    Detector((Protocol.POSTGRESQL,), postgresql.identify, _TCP, _octets(0, "QPBDECSHXFp"), _NONE),
     Detector((Protocol.RLOGIN,), rcommands.identify_rlogin, _TCP, _octets(0), _NONE),
     Detector((Protocol.RSH, Protocol.REXEC), rcommands.identify_rcmd, _TCP, _DIGITS | _octets(0), _NONE),
-    Detector(
-        (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3), snmp.identify, _TCP, _octets(0x30), _octets(0x30)
-    ),
-    Detector(
-        (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3), snmp.identify, _UDP, _octets(0x30), _octets(0x30)
-    ),
+    Detector(_SNMP, snmp.identify, _TCP, _octets(0x30), _octets(0x30)),
+    Detector((Protocol.LDAP,), ldap.identify, _TCP, _octets(0x30), _octets(0x30)),
+    Detector((Protocol.NFS,), rpc.identify_tcp, _TCP, _octets(0, 0x80), _octets(0, 0x80)),
+    Detector((Protocol.MYSQL,), mysql.identify, _TCP, _ALL, _ALL),
+    Detector((Protocol.MONGODB,), mongodb.identify, _TCP, _ALL, _ALL),
+    Detector((Protocol.DNS,), dns.identify_tcp, _TCP, _octets(range(0, 0x14)), _octets(range(0, 0x14))),
+
+    Detector((Protocol.DTLS,), dtls.identify, _UDP, _octets(range(20, 27)), _octets(range(20, 27))),
+    Detector((Protocol.SIP,), sip.identify_udp, _UDP, _LETTERS | _octets(13, 10, 0), _LETTERS | _octets(13, 10, 0)),
+    Detector((Protocol.SYSLOG,), syslog.identify_udp, _UDP, _octets("<"), _octets("<")),
+    Detector(_SNMP, snmp.identify, _UDP, _octets(0x30), _octets(0x30)),
+    Detector((Protocol.TFTP,), tftp.identify, _UDP, _octets(0), _octets(0)),
+    Detector((Protocol.NFS,), rpc.identify_udp, _UDP, _ALL, _ALL),
+    Detector((Protocol.QUIC,), quic.identify, _UDP, _ALL, _ALL),
+    Detector((Protocol.DNS,), dns.identify_udp, _UDP, _ALL, _ALL),
 )
+# fmt: on
 
 
 @cache

@@ -23,9 +23,12 @@ class Session:
 
     Args:
         hint: what is known of the flow besides its payload.
+
+    Attributes:
+        sides_exchanged: the verdict fits only if who was taken for the client is the server.
     """
 
-    __slots__ = ("_datagrams", "_hint", "_reading", "_stale", "_streams")
+    __slots__ = ("_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
 
     def __init__(self, hint: FlowHint) -> None:
         self._hint = hint
@@ -37,6 +40,7 @@ class Session:
             self._datagrams = (Datagrams(), Datagrams())
         self._reading = _UNKNOWN
         self._stale = False
+        self.sides_exchanged = False
 
     def segment(self, direction: Direction, offset: int, data: bytes, length: int) -> None:
         """Take in payload of a TCP segment.
@@ -85,7 +89,12 @@ class Session:
         talk = Conversation(
             client.view(), server.view(), server_port=self._hint.server_port, midstream=self._hint.midstream
         )
-        reading = identify(talk, self._hint.transport)
+        transport = self._hint.transport
+        reading = ask(talk, transport)
+        self.sides_exchanged = False
+        if reading is None and (talk.midstream or transport is Transport.UDP):
+            reading = ask(talk.swapped(), transport)
+            self.sides_exchanged = reading is not None
         if reading is None:
             hopeless = min(client.kept, server.kept) >= _HOPELESS_BYTES or client.full or server.full
             reading = _GIVEN_UP if hopeless else _UNKNOWN
@@ -96,21 +105,12 @@ class Session:
             self._streams = self._datagrams = None
 
 
-def identify(talk: Conversation, transport: Transport) -> Reading | None:
-    """Ask the predicates in order; an unknown and not final reading if one of them waits for more.
-
-    The sides are exchanged for a second try where nothing fits and the client was only guessed.
+def ask(talk: Conversation, transport: Transport) -> Reading | None:
+    """The first predicate's answer, in order; an unknown and not final reading if one of them waits for more.
 
     Returns:
         None if no predicate fits or waits.
     """
-    reading = _ask(talk, transport)
-    if reading is None and (talk.midstream or transport is Transport.UDP):
-        return _ask(talk.swapped(), transport)
-    return reading
-
-
-def _ask(talk: Conversation, transport: Transport) -> Reading | None:
     client = talk.opening[0] if talk.client else -1
     server = talk.greeting[0] if talk.server else -1
     for detector in candidates(transport, client, server):

@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
@@ -86,18 +86,13 @@ def _read(talk: Conversation) -> Reading:
         elif word[:4] in (b"DATA", b"BDAT"):
             envelope = True
             break
-    began = asked_or_unseen(asked=asked, seen=bool(client.complete)) and (client.tls or server.tls)
+    began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
     refused = went_on or (asked and _refused(server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
     verdict = Verdict(protocol=Protocol.SMTP, encryption=encryption, credentials_exposed=exposed)
     answered = len(server.complete) > 2
     return Reading(verdict, final=encryption is Encryption.UPGRADED or (envelope and answered and not asked))
-
-
-def asked_or_unseen(*, asked: bool, seen: bool) -> bool:
-    """Whether TLS may have begun: the client asked for it, or what the client said was not seen."""
-    return asked or not seen
 
 
 def _refused(server: list[bytes]) -> bool:

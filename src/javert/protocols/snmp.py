@@ -40,6 +40,7 @@ def identify(talk: Conversation) -> Reading | None:
 
 def _message(data: bytes) -> Verdict:
     tag, at, length = ber.header(data, 0)
+    end = at + length
     if tag != 0x30 or length < 10:
         raise ParseError("no SNMP message")
     version, at = ber.integer(data, at)
@@ -53,7 +54,8 @@ def _message(data: bytes) -> Verdict:
         raise ParseError("no community")
     if start + length >= len(data):
         raise NeedsMoreData("SNMP community")
-    if data[start + length] not in _PDUS:
+    pdu, start, length = ber.header(data, start + length)
+    if pdu not in _PDUS or start + length != end:
         raise ParseError("no SNMP PDU")
     return Verdict(protocol=protocol, encryption=Encryption.NONE, credentials_exposed=True)
 

@@ -86,7 +86,7 @@ def records_follow(data: bytes, wanted: int) -> bool:
                 return False
             raise NeedsMoreData("TLS record header")
         length = int.from_bytes(data[at + 3 : at + 5], "big")
-        if not _RECORD.match(data, at) or not 0 < length <= _MAX_RECORD:
+        if not _RECORD.match(data, at) or length > _MAX_RECORD:
             return False
         at += 5 + length
     return True
@@ -101,13 +101,21 @@ def identify(talk: Conversation) -> Reading | None:
     """
     opening, greeting = talk.opening, talk.greeting
     if not greeting:
-        return _ONE_SIDED if is_client_hello(opening) or records_follow(opening, 2) else None
+        return _ONE_SIDED if _is_hello(opening) or records_follow(opening, 2) else None
     if not opening:
-        return _ONE_SIDED if is_server_hello(greeting) or records_follow(greeting, 2) else None
+        return _ONE_SIDED if _is_hello(greeting) or records_follow(greeting, 2) else None
     if greeting[0] not in _FIRST_OF_SERVER or opening[0] not in _FIRST_OF_SERVER:
         return None
-    hello = is_client_hello(opening) or is_server_hello(greeting)
-    return _BOTH if hello or (records_follow(opening, 1) and records_follow(greeting, 1)) else None
+    return (
+        _BOTH
+        if _is_hello(opening) or _is_hello(greeting) or (records_follow(opening, 1) and records_follow(greeting, 1))
+        else None
+    )
+
+
+def _is_hello(data: bytes) -> bool:
+    # Either side: who is the client may not be known.
+    return is_client_hello(data) or is_server_hello(data)
 
 
 _BOTH = FULL_READINGS[Protocol.TLS]

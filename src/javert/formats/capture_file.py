@@ -1,0 +1,205 @@
+"""Capture files: pcap and pcapng, whichever of the two a stream turns out to be.
+
+Sources: draft-ietf-opsawg-pcap (pcap, microsecond and nanosecond magic numbers, both byte orders) and
+draft-ietf-opsawg-pcapng (section header, interface description, enhanced, simple and obsolete packet blocks,
+``if_tsresol`` and ``if_tsoffset``). A file that breaks off or is damaged gives every packet before the damage.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from javert.errors import ParseError
+
+Packet = tuple[int, float, bytes, int]
+"""One packet: link type, time (seconds since the epoch), the bytes that were kept, its length on the wire."""
+
+_CHUNK = 1 << 20
+_LARGEST_PACKET = 1 << 18
+"""libpcap's MAXIMUM_SNAPLEN; a longer packet is a damaged header."""
+_LARGEST_BLOCK = 1 << 24
+_PCAP_MAGIC = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1e-6),
+    b"\xa1\xb2\xc3\xd4": (">", 1e-6),
+    b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
+    b"\xa1\xb2\x3c\x4d": (">", 1e-9),
+}
+_SECTION_HEADER = b"\x0a\x0d\x0d\x0a"
+_INTERFACE, _OBSOLETE_PACKET, _SIMPLE_PACKET, _ENHANCED_PACKET, _SECTION = 1, 2, 3, 6, 0x0A0D0D0A
+
+
+class Readable(Protocol):
+    """What a capture is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """Where a capture stopped being readable.
+
+    Attributes:
+        offset: of the first byte that could not be read as what it should be, in the uncompressed file.
+        reason: "cut" (the file ends inside a packet) or "damaged".
+    """
+
+    offset: int
+    reason: str
+
+
+class _Interface(msgspec.Struct, frozen=True):
+    link_type: int
+    snapshot: int
+    tick: float
+    offset: int
+
+
+class CaptureFile:
+    """The packets of one capture; iterate once.
+
+    Attributes:
+        damage: where and why reading stopped before the end; None while it did not.
+
+    Raises:
+        ParseError: (at construction) the stream is neither pcap nor pcapng.
+    """
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._buffer = b""
+        self.damage: Damage | None = None
+        self._more()
+        magic = self._buffer[:4]
+        if magic in _PCAP_MAGIC and len(self._buffer) >= 24:
+            self._packets = self._pcap(*_PCAP_MAGIC[magic])
+        elif magic == _SECTION_HEADER and len(self._buffer) >= 12:
+            self._packets = self._pcapng()
+        else:
+            raise ParseError("not a capture: it begins neither as pcap nor as pcapng; pass a file tcpdump -w wrote")
+
+    def __iter__(self) -> Iterator[Packet]:
+        return self._packets
+
+    def _more(self, wanted: int = 1) -> bool:
+        """Read on until ``wanted`` further bytes are there; False at the end of the stream or where it breaks."""
+        parts = [self._buffer]
+        while wanted > 0:
+            try:
+                chunk = self._stream.read(_CHUNK)
+            except ParseError:
+                chunk = b""  # the compressed data is damaged: the packet in hand shows as cut
+            if not chunk:
+                break
+            parts.append(chunk)
+            wanted -= len(chunk)
+        self._buffer = b"".join(parts)
+        return wanted <= 0
+
+    def _stop(self, offset: int, reason: str) -> None:
+        self.damage = Damage(offset, reason)
+        self._buffer = b""
+
+    def _pcap(self, order: str, tick: float) -> Iterator[Packet]:
+        # The link type is in the low 16 bits; above are the length of a frame check sequence and flags.
+        link_type = struct.unpack_from(order + "I", self._buffer, 20)[0] & 0xFFFF
+        unpack = struct.Struct(order + "IIII").unpack_from
+        at, base = 24, 0
+        while True:
+            buffer = self._buffer
+            size = len(buffer)
+            wanted = 1
+            while at + 16 <= size:
+                seconds, fraction, captured, wire = unpack(buffer, at)
+                end = at + 16 + captured
+                if end > size:
+                    if captured > _LARGEST_PACKET:
+                        return self._stop(base + at, "damaged")
+                    wanted = end - size
+                    break
+                yield link_type, seconds + fraction * tick, buffer[at + 16 : end], wire
+                at = end
+            base += at
+            self._buffer = buffer[at:]
+            at = 0
+            if not self._more(wanted):
+                if self._buffer:
+                    self._stop(base, "cut")
+                return None
+
+    def _pcapng(self) -> Iterator[Packet]:
+        at = base = 0
+        order = "<"
+        interfaces: list[_Interface] = []
+        while True:
+            if len(self._buffer) - at < 12:
+                base, at = base + at, self._drop(at)
+                if not self._more(12 - len(self._buffer)):
+                    if self._buffer:
+                        self._stop(base, "cut")
+                    return
+            if self._buffer[at : at + 4] == _SECTION_HEADER:
+                order = "<" if self._buffer[at + 8 : at + 12] == b"\x4d\x3c\x2b\x1a" else ">"
+                interfaces = []
+            kind, length = struct.unpack_from(order + "II", self._buffer, at)
+            if length < 12 or length % 4 or length > _LARGEST_BLOCK:
+                return self._stop(base + at, "damaged")
+            if len(self._buffer) - at < length:
+                base, at = base + at, self._drop(at)
+                if not self._more(length - len(self._buffer)):
+                    return self._stop(base, "cut")
+            end = at + length
+            try:
+                if kind in (_ENHANCED_PACKET, _OBSOLETE_PACKET):
+                    yield _timed_packet(self._buffer[at:end], order, interfaces)
+                elif kind == _SIMPLE_PACKET:
+                    yield _simple_packet(self._buffer[at:end], order, interfaces)
+                elif kind == _INTERFACE:
+                    interfaces.append(_interface(self._buffer[at + 8 : end - 4], order))
+            except ParseError:
+                return self._stop(base + at, "damaged")
+            at = end
+
+    def _drop(self, at: int) -> int:
+        self._buffer = self._buffer[at:]
+        return 0
+
+
+def _interface(body: bytes, order: str) -> _Interface:
+    if len(body) < 8:
+        raise ParseError("interface description too short")
+    link_type, _, snapshot = struct.unpack_from(order + "HHI", body)
+    tick, offset, at = 1e-6, 0, 8
+    while at + 4 <= len(body):
+        code, length = struct.unpack_from(order + "HH", body, at)
+        value = body[at + 4 : at + 4 + length]
+        if code == 0:
+            break
+        if code == 9 and length == 1 and len(value) == 1:  # if_tsresol: the top bit says power of two, not of ten
+            tick = 2.0 ** -(value[0] & 0x7F) if value[0] & 0x80 else 10.0 ** -value[0]
+        elif code == 14 and length == 8 and len(value) == 8:  # if_tsoffset
+            offset = struct.unpack(order + "q", value)[0]
+        at += 4 + (length + 3 & ~3)
+    return _Interface(link_type, snapshot, tick, offset)
+
+
+def _timed_packet(block: bytes, order: str, interfaces: list[_Interface]) -> Packet:
+    if len(block) < 32:
+        raise ParseError("packet block too short")
+    kind, _, index, high, low, captured, wire = struct.unpack_from(order + "IIIIIII", block)
+    if kind == _OBSOLETE_PACKET:
+        index = struct.unpack_from(order + "H", block, 8)[0]
+    if index >= len(interfaces) or 28 + captured > len(block) - 4:
+        raise ParseError("packet block without its interface, or longer than its block")
+    interface = interfaces[index]
+    time = interface.offset + ((high << 32) | low) * interface.tick
+    return interface.link_type, time, block[28 : 28 + captured], wire
+
+
+def _simple_packet(block: bytes, order: str, interfaces: list[_Interface]) -> Packet:
+    if len(block) < 16 or not interfaces:
+        raise ParseError("simple packet block too short or without an interface")
+    wire = struct.unpack_from(order + "I", block, 8)[0]
+    captured = min(wire, interfaces[0].snapshot or wire, len(block) - 16)
+    return interfaces[0].link_type, 0.0, block[12 : 12 + captured], wire

@@ -1,0 +1,85 @@
+"""DNS over UDP and TCP, multicast DNS and LLMNR included; not NetBIOS names, whose messages look alike.
+
+References: RFC 1035 4.1 and 4.2.2 (message, TCP length), RFC 6762 18 (mDNS), RFC 4795 2.1 (LLMNR), RFC 1002 4.2
+(NetBIOS: first-level encoded names of 32 letters A to P).
+"""
+
+import re
+
+from javert.errors import NeedsMoreData, ParseError
+from javert.model.telemetry import Encryption
+from javert.protocols.conversation import Conversation, Reading
+from javert.protocols.interface import Protocol, Verdict
+
+_READING = Reading(Verdict(protocol=Protocol.DNS, encryption=Encryption.NONE), final=True)
+_CLASSES = frozenset((1, 2, 3, 4, 254, 255))
+_NETBIOS_TYPES = frozenset((0x20, 0x21))
+_NETBIOS_NAME = re.compile(rb"\x20[A-P]{32}")
+_MOST_RECORDS = 4096
+
+
+def identify_udp(talk: Conversation) -> Reading | None:
+    """A datagram that parses as a message: header, and the first question or record.
+
+    A message cut after its first question counts. Too short: never; a datagram is whole or is not DNS.
+    """
+    first = next(iter((*talk.client, *talk.server)), b"")
+    return _READING if _is_message(first) else None
+
+
+def identify_tcp(talk: Conversation) -> Reading | None:
+    """A length of two octets before the message, and that many octets, or the same from the server.
+
+    Too short: the question is not whole.
+    """
+    for data in (talk.opening, talk.greeting):
+        if len(data) >= 14:
+            length = data[0] << 8 | data[1]
+            if length < 12 or not _is_message(data[2 : 2 + length]):
+                return None
+            return _READING
+        if data and (len(data) < 2 or data[0] << 8 | data[1] >= 12):
+            raise NeedsMoreData("DNS message over TCP")
+    return None
+
+
+def _is_message(data: bytes) -> bool:
+    if len(data) < 12:
+        return False
+    flags = data[2] << 8 | data[3]
+    opcode, response = flags >> 11 & 15, flags >> 15
+    questions, answers, authorities, additional = (data[at] << 8 | data[at + 1] for at in (4, 6, 8, 10))
+    records = answers + authorities + additional
+    # RFC 6895 2.2: queries 0 to 2, notify 4, update 5, stateful 6; bit 6 must be zero.
+    if opcode not in (0, 1, 2, 4, 5, 6) or flags & 0x0040 or not 0 < questions + records < _MOST_RECORDS:
+        return bool(response) and len(data) == 12 and flags & 0x0F != 0 and opcode <= 6 and not flags & 0x0040
+    if not response and flags & 0x000F:
+        return False
+    try:
+        at = _name(data, 12)
+    except ParseError:
+        return False
+    if at + 4 > len(data):
+        return False
+    kind, class_ = data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
+    if kind in _NETBIOS_TYPES and _NETBIOS_NAME.match(data, 12):
+        return False
+    if questions:
+        return class_ & 0x7FFF in _CLASSES and kind != 0
+    return class_ & 0x7FFF in _CLASSES or kind == 41  # an OPT record's class is a size, RFC 6891 6.1.2
+
+
+def _name(data: bytes, at: int) -> int:
+    """Where the name at ``at`` ends. Raises ParseError if it is none."""
+    for _ in range(128):
+        if at >= len(data):
+            raise ParseError("domain name cut")
+        length = data[at]
+        if length == 0:
+            return at + 1
+        if length >= 0xC0:
+            return at + 2
+        if length > 63:
+            raise ParseError("no domain name")
+        at += 1 + length
+    raise ParseError("domain name too long")
