@@ -55,6 +55,10 @@ class ScanTally:
         """A place that was to be scanned and is not there."""
         self._missing[root] = error.strerror or type(error).__name__
 
+    def is_missing(self, root: str) -> bool:
+        """Whether ``missing`` was told of it."""
+        return root in self._missing
+
     def record(self, roots: tuple[str, ...], files: int) -> FileScan:
         """The counts so far; ``files`` is the walk's own."""
         machines = dict(self._machines.copy())

@@ -65,8 +65,13 @@ class FileScanSensor:
         self._emit = emit
         self._started_at = time.time()
         self._began = time.monotonic()
-        roots = [os.path.realpath(path) for path in self._options.scan_roots]
-        self._plan = mounts.plan(roots, mounts.mounts(), mounts.block_file_systems())
+        wanted = [os.path.realpath(path) for path in self._options.scan_roots]
+        self._plan = mounts.plan(wanted, mounts.mounts(), mounts.block_file_systems())
+        for path in wanted:
+            try:
+                Path(path).stat()
+            except OSError as error:
+                self._tally.missing(path, error)
         self._walk = Walk(
             boundaries=self._plan.boundaries, stopped=self._stop.is_set, unreadable=self._tally.unreadable
         )
@@ -169,7 +174,8 @@ class FileScanSensor:
         try:
             status = Path(root).stat()
         except OSError as error:
-            self._tally.missing(root, error)
+            if not self._tally.is_missing(root):
+                self._tally.unreadable(root, error)
             return
         self._tally.devices.add(status.st_dev)
         if S_ISREG(status.st_mode):

@@ -1,0 +1,269 @@
+"""The file scan over real directories."""
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from javert.errors import SensorError
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import ElfFile, ElfKind, FileScan, Limitation, StackHeader
+from javert.sensors.interface import SensorOptions
+from javert.sensors.linux import files, mounts
+from javert.sensors.linux.files import FileScanSensor
+
+CODE = (1, 5, 100, 100)
+RWX_STACK, RW_STACK = (0x6474E551, 7), (0x6474E551, 6)
+DEBUG, SONAME = (21, 0), (14, 1)
+
+
+class Records(list):
+    def of(self, kind):
+        return [record for record in self if isinstance(record, kind)]
+
+    @property
+    def scan(self):
+        return self.of(FileScan)[-1]
+
+    @property
+    def codes(self):
+        return {record.code for record in self.of(Limitation)}
+
+
+@pytest.fixture
+def bad_elf(make_elf):
+    return make_elf([CODE, RWX_STACK], kind=3, dynamic=[DEBUG])
+
+
+@pytest.fixture
+def good_elf(make_elf):
+    return make_elf([CODE, RW_STACK], kind=3, dynamic=[DEBUG])
+
+
+def sensor_for(*roots, planned_s=0.0):
+    options = SensorOptions(
+        rules=(RuleId.SOFTWARE_WITHOUT_DEP,), scan_roots=tuple(str(root) for root in roots), planned_s=planned_s
+    )
+    return FileScanSensor(options)
+
+
+def scan(*roots):
+    """A whole run of the sensor, to its planned end."""
+    records = Records()
+    sensor = sensor_for(*roots)
+    sensor.start(records.append)
+    sensor.stop()
+    return records
+
+
+def put(path, body, mode=0o755):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    path.chmod(mode)
+    return path
+
+
+def test_only_what_is_not_plainly_protected_is_reported_and_all_is_counted(tmp_path, make_elf, bad_elf, good_elf):
+    bad = put(tmp_path / "bin/bad", bad_elf)
+    put(tmp_path / "bin/good", good_elf)
+    put(tmp_path / "bin/script", b"#!/bin/sh\n" + bytes(100))
+    put(tmp_path / "bin/damaged", bad_elf[:70])
+    put(tmp_path / "lib/foreign.so", make_elf([CODE, RW_STACK], machine=183), 0o644)
+    put(tmp_path / "lib/object.o", make_elf([CODE], kind=1))
+    put(tmp_path / "lib/not-executable", bad_elf, 0o644)
+    records = scan(tmp_path)
+    status = bad.stat()
+    assert records.of(ElfFile) == [
+        ElfFile(
+            path=str(bad),
+            device=status.st_dev,
+            inode=status.st_ino,
+            machine="x86-64",
+            bits=64,
+            byte_order="little",
+            kind=ElfKind.EXECUTABLE,
+            stack=StackHeader.EXECUTABLE,
+            static=True,
+        )
+    ]
+    result = records.scan
+    assert (result.files, result.candidates, result.elf, result.damaged) == (7, 6, 3, 1)
+    assert result.machines == {"x86-64": 2, "arm64": 1}
+    assert result.finished
+    assert result.roots == (str(tmp_path),)
+    assert records.codes == set()
+
+
+@pytest.mark.parametrize("stack", [[], [RWX_STACK], [RW_STACK, RWX_STACK]])
+def test_shared_objects_need_no_execute_permission(tmp_path, make_elf, stack):
+    put(tmp_path / "libx.so.1", make_elf([CODE, *stack], kind=3, dynamic=[SONAME]), 0o644)
+    (file,) = scan(tmp_path).of(ElfFile)
+    assert file.kind is ElfKind.SHARED_OBJECT
+    assert not file.package
+
+
+def test_an_inode_with_many_links_is_read_once(tmp_path, bad_elf):
+    first = put(tmp_path / "a", bad_elf)
+    for number in range(5):
+        (tmp_path / f"link{number}").hardlink_to(first)
+    records = scan(tmp_path)
+    assert len(records.of(ElfFile)) == 1
+    assert records.scan.candidates == 1
+
+
+def test_roots_may_be_files_links_and_inside_each_other(tmp_path, bad_elf):
+    put(tmp_path / "real/bad", bad_elf)
+    (tmp_path / "link").symlink_to("real")
+    assert scan(tmp_path / "real/bad").of(ElfFile)[0].path == str(tmp_path / "real/bad")
+    records = scan(tmp_path / "link", tmp_path / "real/bad", tmp_path)
+    assert [file.path for file in records.of(ElfFile)] == [str(tmp_path / "real/bad")]
+
+
+def test_a_root_that_is_not_there_is_an_exclusion_and_blinds_if_it_was_all(tmp_path, good_elf):
+    put(tmp_path / "good", good_elf)
+    (missing,) = scan(tmp_path / "none").of(Limitation)
+    assert (missing.code, missing.scope, missing.blinds) == ("file-scan-missing", str(tmp_path / "none"), True)
+    (missing,) = scan(tmp_path / "none", tmp_path).of(Limitation)
+    assert not missing.blinds
+
+
+def test_names_that_are_not_text_are_no_obstacle(tmp_path, bad_elf):
+    put(tmp_path / os.fsdecode(b"caf\xe9\n"), bad_elf)
+    (file,) = scan(tmp_path).of(ElfFile)
+    assert os.fsencode(file.path).endswith(b"caf\xe9\n")
+
+
+def test_an_early_end_stops_the_scan_and_says_so(tmp_path, good_elf, monkeypatch):
+    put(tmp_path / "good", good_elf)
+    going, go_on = threading.Event(), threading.Event()
+
+    def slow_tree(self, root, *, one_device):
+        going.set()
+        go_on.wait(20)
+        yield from ()
+
+    monkeypatch.setattr(files.Walk, "tree", slow_tree)
+    records = Records()
+    sensor = sensor_for(tmp_path, planned_s=3600)
+    sensor.start(records.append)
+    assert going.wait(20)
+    threading.Timer(0.2, go_on.set).start()
+    sensor.stop()
+    assert not records.scan.finished
+    assert records.codes == {"file-scan-unfinished"}
+
+
+def test_the_planned_end_waits_for_the_scan(tmp_path, bad_elf, monkeypatch):
+    put(tmp_path / "bad", bad_elf)
+    tree = files.Walk.tree
+
+    def slow_tree(self, root, *, one_device):
+        time.sleep(0.3)
+        yield from tree(self, root, one_device=one_device)
+
+    monkeypatch.setattr(files.Walk, "tree", slow_tree)
+    records = scan(tmp_path)
+    assert records.scan.finished
+    assert len(records.of(ElfFile)) == 1
+
+
+def test_a_fault_of_the_scan_ends_the_scan_not_the_run(tmp_path, monkeypatch):
+    def broken(self, root, *, one_device):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(files.Walk, "tree", broken)
+    records = scan(tmp_path)
+    (limitation,) = records.of(Limitation)
+    assert (limitation.code, limitation.blinds) == ("file-scan-failed", True)
+    assert "broken" in limitation.params["reason"]
+
+
+def test_without_mounts_there_is_no_scan(monkeypatch):
+    def none():
+        raise SensorError("no /proc")
+
+    monkeypatch.setattr(mounts, "mounts", none)
+    with pytest.raises(SensorError):
+        sensor_for().start(lambda record: None)
+
+
+def test_findings_come_before_the_end(tmp_path, bad_elf):
+    put(tmp_path / "bad", bad_elf)
+    records = Records()
+    sensor = sensor_for(tmp_path, planned_s=3600)
+    sensor.start(records.append)
+    deadline = time.monotonic() + 20
+    while not records.of(ElfFile) and time.monotonic() < deadline:
+        sensor.poll()
+        time.sleep(0.01)
+    assert records.of(ElfFile)
+    sensor.stop()
+    assert records.scan.finished, "the scan was done, so an early end leaves nothing out"
+    assert sensor.report().records == 1
+
+
+class TestMappedFiles:
+    @pytest.fixture
+    def running(self, tmp_path):
+        """A sensor whose scan of an empty directory is done."""
+        (tmp_path / "empty").mkdir()
+        self.records = Records()
+        sensor = sensor_for(tmp_path / "empty")
+        sensor.start(self.records.append)
+        yield sensor
+        sensor.stop()
+
+    def test_they_are_read_whatever_they_are_called(self, running, tmp_path, bad_elf):
+        path = put(tmp_path / "plugin.bin", bad_elf, 0o600)
+        status = path.stat()
+        for _ in range(3):
+            running.look_at(str(path), status.st_dev, status.st_ino, "/in/container/plugin.bin")
+        running.stop()
+        (file,) = self.records.of(ElfFile)
+        assert (file.path, file.device, file.inode) == ("/in/container/plugin.bin", status.st_dev, status.st_ino)
+        assert self.records.scan.mapped == 1
+
+    def test_their_device_is_the_one_the_module_has(self, running, tmp_path, bad_elf):
+        path = put(tmp_path / "plugin.bin", bad_elf)
+        running.look_at(str(path), 4711, path.stat().st_ino, str(path))
+        running.stop()
+        assert self.records.of(ElfFile)[0].device == 4711
+
+    def test_a_replaced_file_is_not_taken_for_the_mapped_one(self, running, tmp_path, bad_elf):
+        path = put(tmp_path / "plugin.bin", bad_elf)
+        running.look_at(str(path), 4711, path.stat().st_ino + 1, str(path))
+        running.look_at(str(tmp_path / "gone"), 4711, 1, "/gone")
+        running.stop()
+        assert self.records.of(ElfFile) == []
+        (limitation,) = self.records.of(Limitation)
+        assert (limitation.code, limitation.params["count"]) == ("mapped-file-gone", "2")
+
+    def test_a_file_gone_from_where_the_scan_walks_is_the_scans_affair(self, running, tmp_path):
+        running.look_at(str(tmp_path / "gone"), tmp_path.stat().st_dev, 1, "/gone")
+        running.stop()
+        assert self.records.codes == set()
+
+    def test_the_scan_has_the_say_over_a_path(self, tmp_path, bad_elf):
+        path = put(tmp_path / "bad", bad_elf)
+        status = path.stat()
+        records = Records()
+        sensor = sensor_for(tmp_path)
+        sensor.start(records.append)
+        sensor._tally.ended.wait(20)
+        sensor.look_at(f"/proc/self/root{path}", status.st_dev, status.st_ino, "/elsewhere")
+        sensor.stop()
+        assert [file.path for file in records.of(ElfFile)] == [str(path)]
+
+    def test_a_running_program_can_be_read_through_proc(self, running):
+        with subprocess.Popen(["sleep", "30"]) as process:
+            try:
+                status = Path(f"/proc/{process.pid}/exe").stat()
+                running.look_at(f"/proc/{process.pid}/exe", status.st_dev, status.st_ino, "/usr/bin/sleep")
+            finally:
+                process.kill()
+        running.stop()
+        assert self.records.scan.mapped == 1
+        assert self.records.codes == set()

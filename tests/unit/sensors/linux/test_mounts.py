@@ -1,0 +1,98 @@
+import pytest
+
+from javert.formats import mountinfo
+from javert.sensors.linux import mounts
+
+BLOCK = frozenset({"ext4", "xfs", "btrfs", "squashfs", "fuseblk"})
+
+
+def table(*lines):
+    """Mounts from "major:minor root mount-point type" lines."""
+    text = ""
+    for number, line in enumerate(lines, 1):
+        device, root, point, kind = line.split()
+        text += f"{number} 0 {device} {root} {point} rw - {kind} source rw\n"
+    return mountinfo.parse(text.encode())
+
+
+def planned(wanted, *lines):
+    return mounts.plan(wanted, table(*lines), BLOCK)
+
+
+ROOT = "8:1 / / ext4"
+
+
+def test_every_local_file_system_is_walked_and_no_other():
+    plan = planned(
+        [],
+        ROOT,
+        "0:21 / /proc proc",
+        "0:22 / /sys sysfs",
+        "0:6 / /dev devtmpfs",
+        "0:23 / /dev/shm tmpfs",
+        "8:2 / /home xfs",
+        "0:50 / /srv/nfs nfs4",
+        "0:51 / /mnt/remote fuse.sshfs",
+        "8:17 / /mnt/stick fuseblk",
+        "7:1 / /snap/core squashfs",
+        "0:60 / /tank zfs",
+    )
+    assert plan.roots == ("/", "/home", "/tank", "/dev/shm", "/mnt/stick", "/snap/core")
+    assert {mount.mount_point for mount in plan.left_out} == {"/srv/nfs", "/mnt/remote"}
+    assert "/proc" in plan.boundaries
+
+
+@pytest.mark.parametrize("root", ["/", "/srv/www"])
+def test_a_bind_mount_of_what_is_walked_anyway_is_left_out(root):
+    assert planned([], ROOT, f"8:1 {root} /mnt/again ext4").roots == ("/",)
+
+
+def test_a_bind_mount_of_another_part_is_walked():
+    """The root is a subdirectory of its file system here, as in a container or a chroot."""
+    plan = planned([], "8:1 /jail / ext4", "8:1 /data /data ext4", "8:1 /jail/etc /mnt/etc ext4")
+    assert plan.roots == ("/", "/data")
+
+
+def test_an_overlay_is_not_walked_beside_its_layers_but_is_as_the_root():
+    assert planned([], ROOT, "0:44 / /var/lib/docker/overlay2/x/merged overlay").roots == ("/",)
+    assert planned([], "0:44 / / overlay", "8:1 /etc/hosts /etc/hosts ext4").roots == ("/", "/etc/hosts")
+    assert planned([], "0:44 / / overlay").devices_differ == {"/"}
+
+
+def test_btrfs_subvolumes_have_devices_of_their_own():
+    assert planned([], "0:30 /@ / btrfs", "0:30 /@home /home btrfs").devices_differ == {"/", "/home"}
+
+
+def test_the_mount_on_top_is_the_one_that_counts():
+    plan = planned([], ROOT, "8:2 / /data xfs", "0:50 / /data nfs")
+    assert plan.roots == ("/",)
+    assert [mount.file_system for mount in plan.left_out] == ["nfs"]
+
+
+@pytest.mark.parametrize("kind", ["nfs", "proc", "ext4"])
+def test_a_wanted_path_is_walked_whatever_it_is_on(kind):
+    plan = planned(["/mnt/there/bin"], ROOT, f"0:50 / /mnt/there {kind}", "8:9 / /home xfs")
+    assert plan.roots == ("/mnt/there/bin",)
+    assert plan.left_out == ()
+
+
+def test_mounts_below_a_wanted_path_are_walked_if_local():
+    plan = planned(["/srv"], ROOT, "8:2 / /srv/data xfs", "0:50 / /srv/nfs nfs", "8:1 /srv/a /srv/b ext4")
+    assert plan.roots == ("/srv", "/srv/data")
+    assert [mount.mount_point for mount in plan.left_out] == ["/srv/nfs"]
+
+
+def test_a_wanted_path_inside_another_is_walked_once():
+    assert planned(["/usr/lib", "/usr", "/usr"], ROOT).roots == ("/usr",)
+    assert planned(["/usr", "/usrlocal"], ROOT).roots == ("/usr", "/usrlocal")
+
+
+def test_a_wanted_path_beyond_a_boundary_inside_another_is_walked_too():
+    assert planned(["/", "/srv/nfs"], ROOT, "0:50 / /srv/nfs nfs").roots == ("/", "/srv/nfs")
+
+
+def test_this_host_has_a_root_and_a_proc():
+    table = mounts.mounts()
+    plan = mounts.plan([], table, mounts.block_file_systems())
+    assert plan.roots[0] == "/"
+    assert "/proc" in plan.boundaries - set(plan.roots)
