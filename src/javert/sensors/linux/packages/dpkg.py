@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -57,24 +58,23 @@ class DpkgDatabase:
         return {path: packages[claim] for path, claim in claims.items()}
 
     def _claims(self, paths: Collection[str]) -> dict[str, _Claim]:
-        moved = {each.moved_to: each for each in self._diversions()}
-        taken = {each.contested: each for each in moved.values()}
-        wanted: dict[bytes, str] = {}
+        diversions = self._diversions()
+        moved_here = {each.moved_to: each for each in diversions}
+        moved_away = {each.contested: each.by for each in diversions}
+        wanted: defaultdict[bytes, list[str]] = defaultdict(list)
         for path in paths:
-            listed = moved[path].contested if path in moved else path
-            wanted.setdefault(os.fsencode(listed), path)
-            if listed != path:
-                wanted.setdefault(os.fsencode(path), path)
+            wanted[os.fsencode(path)].append(path)
+            if path in moved_here:
+                wanted[os.fsencode(moved_here[path].contested)].append(path)
         claims: dict[str, _Claim] = {}
         for claim, lines in self._lists():
             for line in wanted.keys() & lines:
-                listed, path = os.fsdecode(line), wanted[line]
-                divert = moved.get(path) if listed != path else None
-                if divert is not None and divert.by == claim.name:
-                    continue  # the diverting package's own file is at the contested name
-                if path in taken and listed == path and taken[path].by != claim.name:
-                    continue  # every other package's file was moved away
-                claims.setdefault(path, claim)
+                listed = os.fsdecode(line)
+                # Where a diversion contests the listed path, the diverter's file is there and all others' elsewhere.
+                away = listed in moved_away and moved_away[listed] != claim.name
+                for path in wanted[line]:
+                    if (path != listed) == away:
+                        claims.setdefault(path, claim)
         return claims
 
     def _lists(self) -> Iterator[tuple[_Claim, set[bytes]]]:
