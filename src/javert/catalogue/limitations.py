@@ -15,8 +15,8 @@ TEXTS: dict[str, Text] = {
         "一部しか確認できません。報告された結果は事実ですが、報告がないことは安全の証拠になりません。",
     ),
     "limitation.not-root.recommendation": Text(
-        "Run it as root: sudo javert assess",
-        "root として実行してください: sudo javert assess",
+        "Run it as root:\n  sudo javert assess",
+        "root として実行してください:\n  sudo javert assess",
     ),
     "limitation.run-short.title": Text(
         "The host was watched for {watched} only",
@@ -29,8 +29,8 @@ TEXTS: dict[str, Text] = {
         "ときどき起動するプロセスは見逃され、ポートは未使用と判定されやすくなります。",
     ),
     "limitation.run-short.recommendation": Text(
-        "Watch for an hour or more, at a time of normal work: javert assess --duration 1h",
-        "通常の業務時間帯に 1 時間以上監視してください: javert assess --duration 1h",
+        "Watch for an hour or more, at a time of normal work:\n  javert assess --duration 1h",
+        "通常の業務時間帯に 1 時間以上監視してください:\n  javert assess --duration 1h",
     ),
     "limitation.run-interrupted.title": Text(
         "The run was interrupted after {watched} of {planned}",
@@ -59,10 +59,10 @@ TEXTS: dict[str, Text] = {
         "それ以降の時間と、センサーが最後にだけ報告する内容は確認されていません。",
     ),
     "limitation.run-cut-off.recommendation": Text(
-        "Run javert assess again to the end. If it was killed for lack of memory, the kernel log says so: "
-        "journalctl -k | grep -i oom",
+        "Run javert assess again to the end. If it was killed for lack of memory, the kernel log says so:\n"
+        "  journalctl -k | grep -i oom",
         "javert assess をもう一度、最後まで実行してください。メモリ不足で強制終了された場合はカーネルログに"
-        "記録されています: journalctl -k | grep -i oom",
+        "記録されています:\n  journalctl -k | grep -i oom",
     ),
     # ------------------------------------------------------------ the journal
     "limitation.journal-torn.title": Text(
@@ -105,8 +105,8 @@ TEXTS: dict[str, Text] = {
         "収集はそこで終了し、それまでに確認された内容はすべて評価されました。",
     ),
     "limitation.journal-unwritable.recommendation": Text(
-        "Make room there (df -h {scope}), or keep the run elsewhere: javert assess --run-dir DIR",
-        "空き容量を確保するか (df -h {scope})、別の場所に保存してください: javert assess --run-dir DIR",
+        "Make room there, or keep the run elsewhere:\n  df -h {scope}\n  javert assess --run-dir DIR",
+        "空き容量を確保するか、別の場所に保存してください:\n  df -h {scope}\n  javert assess --run-dir DIR",
     ),
     # ------------------------------------------------------------ sensors
     "limitation.sensor-unavailable.title": Text(
@@ -172,8 +172,8 @@ TEXTS: dict[str, Text] = {
         "この実行では他のルールだけが指定されたため、このルールに必要なデータは収集されませんでした。",
     ),
     "limitation.rule-not-collected.recommendation": Text(
-        "Assess the host again with this rule: javert assess --rule {rule}",
-        "このルールを指定してもう一度評価してください: javert assess --rule {rule}",
+        "Assess the host again with this rule:\n  javert assess --rule {rule}",
+        "このルールを指定してもう一度評価してください:\n  javert assess --rule {rule}",
     ),
     "limitation.undescribed.title": Text(
         "Something could not be looked at ({code})",

@@ -20,10 +20,15 @@ from javert.report.words import Words
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A label and one or more lines; nothing in them can act on a terminal."""
+    """A label and one or more lines; nothing in them can act on a terminal.
+
+    Attributes:
+        command: the lines are to be copied into a shell, so none may be broken.
+    """
 
     label: str
     lines: tuple[str, ...]
+    command: bool = False
 
 
 def facts(finding: Finding, language: Language) -> tuple[Fact, ...]:
@@ -43,7 +48,11 @@ def facts(finding: Finding, language: Language) -> tuple[Fact, ...]:
             pairs = _root_module(attributes, words)
         case _:
             pairs = []
-    return tuple(Fact(label=words.label(name), lines=tuple(lines)) for name, lines in pairs if any(lines))
+    return tuple(
+        Fact(label=words.label(name), lines=tuple(lines), command=name == "fix")
+        for name, lines in pairs
+        if any(lines)
+    )
 
 
 _Pairs = list[tuple[str, list[str]]]

@@ -56,11 +56,11 @@ class _Report:
         version = f"Javert {run.javert_version}"
         self._put(f"{self._painted(printable(host.hostname), _BOLD)}  {self._painted(printable(version), _DIM)}")
         system = f"{host.os} {host.kernel} {host.architecture}"
-        self._table(
+        self._facts(
             (
-                ("host", (printable(system), *self._joined(host.addresses))),
-                ("run", (printable(run.id), self._words.value(run.state.value, "state-"))),
-                ("window", (self._window(),)),
+                self._fact("host", (printable(system), *self._joined(host.addresses))),
+                self._fact("run", (printable(run.id), self._words.value(run.state.value, "state-"))),
+                self._fact("window", (self._window(),)),
             )
         )
         self._put()
@@ -133,7 +133,7 @@ class _Report:
         self._facts(
             (
                 self._fact("ways", (way_line(way, self._language) for way in group.ways)),
-                self._fact("fix", map(printable, fixes(group.ways))),
+                self._fact("fix", map(printable, fixes(group.ways)), command=True),
                 self._fact("all", group.members),
             )
         )
@@ -208,8 +208,8 @@ class _Report:
         except KeyError:
             return rule.value
 
-    def _fact(self, name: str, lines: Iterable[str]) -> Fact:
-        return Fact(label=self._words.label(name), lines=tuple(lines))
+    def _fact(self, name: str, lines: Iterable[str], *, command: bool = False) -> Fact:
+        return Fact(label=self._words.label(name), lines=tuple(lines), command=command)
 
     def _title(self, title: str, severity: Severity | None) -> None:
         lines = wrap(printable(title), self._width - 2)
@@ -223,16 +223,23 @@ class _Report:
             self._wrapped(recommendation, "    ")
 
     def _facts(self, shown: Iterable[Fact]) -> None:
-        self._table(tuple((fact.label, fact.lines) for fact in shown if fact.lines), labelled=True)
+        known = [fact for fact in shown if fact.lines]
+        widest = max((cells(fact.label) for fact in known), default=0)
+        for fact in known:
+            label = padded(fact.label, widest)
+            for line in self._fitted(fact, self._width - widest - 4):
+                self._put(f"  {self._painted(label, _DIM)}  {line}")
+                label = " " * widest
 
-    def _table(self, rows: tuple[tuple[str, tuple[str, ...]], ...], *, labelled: bool = False) -> None:
-        """Rows of a label and lines; ``labelled``: labels are words already, not names of labels."""
-        labels = [label if labelled else self._words.label(label) for label, _ in rows]
-        widest = max((cells(label) for label in labels), default=0)
-        for label, (_, lines) in zip(labels, rows, strict=True):
-            for number, line in enumerate(lines):
-                name = padded(label if number == 0 else "", widest)
-                self._put(f"  {self._painted(name, _DIM)}  {line}")
+    def _fitted(self, fact: Fact, width: int) -> Iterator[str]:
+        """The lines of a fact; what goes on in the next line of the terminal is indented. Commands stay whole."""
+        for line in fact.lines:
+            if fact.command:
+                yield line
+            else:
+                first, *others = wrap(line, width - 2)
+                yield first
+                yield from (f"  {other}" for other in others)
 
     def _reference(self, findings: tuple[Finding, ...]) -> None:
         """Where to read on: the rule's id, when it was seen, and a single finding's fingerprint."""
