@@ -1,6 +1,7 @@
 """POSIX access control lists as Linux keeps them in the extended attribute ``system.posix_acl_access``.
 
-The layout is that of include/uapi/linux/posix_acl_xattr.h; what the entries mean is in acl(5). Every number is little-endian, whatever the machine.
+The layout is that of include/uapi/linux/posix_acl_xattr.h; what the entries mean is in acl(5). Every number is
+little-endian, whatever the machine.
 """
 
 import struct

@@ -1,0 +1,228 @@
+"""Rule ``root-process-insecure-permissions``: a root process loaded what someone other than root can change."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from javert.model.assessment import Outcome
+from javert.model.attributes import ProcessSummary, RootModuleAttributes, Way
+from javert.model.draft import FindingDraft, RuleVerdict
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Limitation, Module, PathNode, Process
+from javert.model.view import Telemetry
+from javert.rules.interface import Rule
+from javert.rules.modifiability import changes
+from javert.rules.remedies import ways
+from javert.rules.subjects import Population
+
+_ID = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS
+_MAX_PROCESSES = 100
+_MAX_NAMED = 5
+_MAX_EXAMPLES = 3
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the way to a module says of it.
+
+    Attributes:
+        judged: the whole way was looked at.
+        foreign: a network or user-space file system on the way, which decides by rules of its own.
+        protected: only a read-only mount or an attribute (chattr(1)) keeps others from changing it.
+    """
+
+    ways: tuple[Way, ...] = ()
+    judged: bool = True
+    foreign: PathNode | None = None
+    protected: bool = False
+
+
+class _Loaded(msgspec.Struct, kw_only=True):
+    """One module file, however often and by whomever it was loaded."""
+
+    container: str
+    path: str
+    modules: list[Module] = []
+    processes: dict[tuple[int, int], Process] = {}
+
+
+def evaluate(telemetry: Telemetry) -> RuleVerdict:
+    """Judge every module that a process was seen to load as root."""
+    loaded, unknown = _loaded_by_root(telemetry)
+    judge = _Judge(telemetry)
+    findings: list[FindingDraft] = []
+    judged = protected = 0
+    unseen: list[str] = []
+    foreign: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for file in loaded:
+        answers = [judge.answer(module) for module in file.modules]
+        found = tuple(dict.fromkeys(way for answer in answers for way in answer.ways))
+        if found:
+            findings.append(_finding(file, found))
+        remote = next((answer.foreign for answer in answers if answer.foreign), None)
+        if remote is not None:
+            foreign[remote.path, remote.file_system].append(_name(file))
+        elif not all(answer.judged for answer in answers):
+            unseen.append(_name(file))
+        else:
+            judged += 1
+            protected += not found and any(answer.protected for answer in answers)
+    return RuleVerdict(
+        outcome=_outcome(bool(findings), bool(judged)),
+        findings=tuple(findings),
+        exclusions=tuple(_exclusions(unseen, foreign, unknown)),
+        coverage={
+            "root_processes": len({key for file in loaded for key in file.processes}),
+            "modules": len(loaded),
+            "modules_judged": judged,
+            "modules_safe_only_by_read_only_mount_or_attribute": protected,
+        },
+    )
+
+
+RULE = Rule(id=_ID, evaluate=evaluate)
+
+
+class _Judge:
+    """Judges ways, each of them once: a host's modules share few directories and most processes share modules."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._nodes = telemetry.path_nodes
+        self._host = Population(telemetry.principals)
+        self._known: dict[tuple[int, tuple[str, ...]], _Answer] = {}
+
+    def answer(self, module: Module) -> _Answer:
+        """What the file at the module's path is now, and whose the mapped file is if that is another one."""
+        key = module.mount_namespace, module.way
+        if key not in self._known:
+            self._known[key] = self._judge(*key)
+        answer = self._known[key]
+        if module.deleted and module.mapped_uid > 0:
+            mapped = Way(path=module.path, reason="owner", principals=(self._host.user(module.mapped_uid),))
+            return msgspec.structs.replace(answer, ways=(*answer.ways, mapped))
+        return answer
+
+    def _judge(self, namespace: int, way: tuple[str, ...]) -> _Answer:
+        nodes = [self._nodes[namespace, path] for path in way if (namespace, path) in self._nodes]
+        if not way or len(nodes) < len(way):
+            return _Answer(judged=False)
+        found = ways(nodes, self._host)
+        return _Answer(
+            ways=found,
+            foreign=next((node for node in nodes if node.file_system), None),
+            protected=not found and self._lifted(nodes),
+        )
+
+    def _lifted(self, nodes: Sequence[PathNode]) -> bool:
+        """Whether somebody could change it if nothing were mounted read-only, immutable or append-only."""
+        bare = [
+            msgspec.structs.replace(node, read_only=False, immutable=False, append_only=False) for node in nodes
+        ]
+        if bare == list(nodes):
+            return False
+        return any(any(changes(bare, subject)) for subject in self._host.subjects(bare))
+
+
+def _loaded_by_root(telemetry: Telemetry) -> tuple[list[_Loaded], list[str]]:
+    """The module files of root processes in a fixed order, and modules of which no process is known."""
+    files: dict[tuple[str, str], _Loaded] = {}
+    unknown: list[str] = []
+    for module in telemetry.modules:
+        known = [telemetry.processes[key] for key in module.processes if key in telemetry.processes]
+        if not known:
+            unknown.append(module.path)
+        for container in {process.container for process in known if process.root}:
+            file = files.setdefault(
+                (container, module.path),
+                _Loaded(container=container, path=module.path, modules=[], processes={}),
+            )
+            file.modules.append(module)
+            file.processes.update(
+                ((process.key.pid, process.key.start), process)
+                for process in known
+                if process.root and process.container == container
+            )
+    return [files[key] for key in sorted(files)], unknown
+
+
+def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
+    processes = [process for _key, process in sorted(file.processes.items())]
+    deleted = all(module.deleted for module in file.modules)
+    principals = sorted({name for way in found for name in way.principals}, key=_widest_first)
+    variant = ".deleted" if deleted else ".container" if file.container else ""
+    return FindingDraft(
+        identity=(file.container, file.path),
+        text=_ID.value + variant,
+        params={
+            "module": _name(file),
+            "process": _shortened([process.name for process in processes], 1),
+            "processes": _shortened(
+                [f"{process.name} (pid {process.key.pid})" for process in processes], _MAX_NAMED
+            ),
+            "principals": ", ".join(principals),
+            "ways": "; ".join(f"{way.path} ({', '.join(way.principals)})" for way in found),
+            "fixes": "; ".join(dict.fromkeys(way.fix for way in found if way.fix)) or "-",
+        },
+        attributes=RootModuleAttributes(
+            path=file.path,
+            kind=file.modules[0].kind.value,
+            processes=tuple(_summary(process) for process in processes[:_MAX_PROCESSES]),
+            process_count=len(processes),
+            container=file.container,
+            ways=found,
+            deleted=deleted,
+        ),
+        first_seen=min(module.first_seen for module in file.modules),
+        last_seen=max(module.last_seen for module in file.modules),
+    )
+
+
+def _exclusions(
+    unseen: Sequence[str], foreign: dict[tuple[str, str], list[str]], unknown: Sequence[str]
+) -> Iterable[Limitation]:
+    for (path, kind), modules in sorted(foreign.items()):
+        yield _exclusion("root-modules-foreign-file-system", modules, scope=path, file_system=kind, path=path)
+    if unseen:
+        yield _exclusion("root-modules-not-examined", unseen)
+    if unknown:
+        yield _exclusion("root-modules-process-unknown", unknown)
+
+
+def _exclusion(code: str, modules: Sequence[str], scope: str = "", **params: str) -> Limitation:
+    params |= {"count": str(len(modules)), "examples": _shortened(modules, _MAX_EXAMPLES)}
+    return Limitation(code=code, rules=(_ID,), scope=scope, params=params)
+
+
+def _outcome(found: bool, judged: bool) -> Outcome:
+    if found:
+        return Outcome.FINDING
+    return Outcome.CLEAR if judged else Outcome.NOT_AVAILABLE
+
+
+def _summary(process: Process) -> ProcessSummary:
+    return ProcessSummary(
+        pid=process.key.pid,
+        name=process.name,
+        exe=process.exe,
+        user=process.user,
+        uid=process.uid,
+        cmdline_redacted=process.cmdline_redacted,
+        parent=process.parent,
+        container=process.container,
+        unit=process.unit,
+    )
+
+
+def _name(file: _Loaded) -> str:
+    return f"{file.container}:{file.path}" if file.container else file.path
+
+
+def _shortened(names: Iterable[str], most: int) -> str:
+    """The first names, each once, and how many more there are: "cron, sshd, +2"."""
+    distinct = list(dict.fromkeys(names))
+    left = len(distinct) - most
+    return ", ".join([*distinct[:most], f"+{left}"] if left > 0 else distinct)
+
+
+def _widest_first(principal: str) -> tuple[int, str]:
+    return ("others", "group", "user").index(principal.partition(":")[0]), principal

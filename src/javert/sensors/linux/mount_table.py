@@ -1,0 +1,91 @@
+"""The mounts a process sees, and what they mean for permissions."""
+
+import re
+from pathlib import Path
+
+from javert.errors import ParseError
+from javert.formats import mountinfo
+from javert.formats.mountinfo import Mount
+
+_PROCESS_ROOT = re.compile(r"(/proc/(?:[0-9]+|self))/root")
+
+# Owner, mode and ACL of these are what a server or a program says, which may decide by rules of its own.
+_FOREIGN = frozenset(
+    {
+        *("9p", "afs", "ceph", "cifs", "coda", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"),
+        *("beegfs", "gpfs", "lustre", "orangefs", "panfs"),
+        *("prl_fs", "vboxsf", "virtiofs", "vmhgfs"),
+        *("fuse", "fuseblk"),
+    }
+)
+
+
+class MountTable:
+    """Mounts by id and by mount point, read again when one appears that was not there before."""
+
+    def __init__(self, root: str) -> None:
+        """The mounts that the process sees whose root directory is ``root``.
+
+        Args:
+            root: "/", or "/proc/PID/root" for another process.
+        """
+        match = _PROCESS_ROOT.fullmatch(root)
+        self._process = match[1] if match else "/proc/self"
+        self._by_id: dict[int, Mount] = {}
+        self._by_point: dict[str, Mount] = {}
+        self._elsewhere: tuple[Mount, ...] = ()
+        self._read()
+
+    def mount(self, identifier: int) -> Mount | None:
+        """The mount with this id as ``/proc/self/fdinfo`` tells it; None if the process cannot see it."""
+        if identifier not in self._by_id:
+            self._read()
+        return self._by_id.get(identifier)
+
+    def foreign_at(self, path: str) -> str:
+        """The type of a network or user-space file system mounted at ``path``; "" if there is none."""
+        mount = self._by_point.get(path)
+        return foreign(mount) if mount else ""
+
+    def writable_elsewhere(self, mount: Mount, path: str) -> bool:
+        """Whether the host has what is at ``path`` mounted writable too, although ``mount`` is read-only.
+
+        A service's read-only view of /usr (``ProtectSystem=``) does not protect it from others on the host.
+        """
+        inside = _within(mount, path)
+        return any(
+            other.device == mount.device and not other.read_only and _covers(other.root, inside)
+            for other in (*self._by_id.values(), *self._elsewhere)
+        )
+
+    def _read(self) -> None:
+        mounts = _mounts(self._process)
+        self._by_id = {mount.id: mount for mount in mounts}
+        self._by_point = {mount.mount_point: mount for mount in mounts}
+        if self._process == "/proc/self":
+            return
+        self._elsewhere = _mounts("/proc/self")
+        for mount in self._elsewhere:  # a changed root directory hides the mount it lies on
+            self._by_id.setdefault(mount.id, mount)
+
+
+def foreign(mount: Mount) -> str:
+    """The type of the mount's file system if it is one whose permissions mean something else; "" otherwise."""
+    kind = mount.file_system
+    return kind if kind in _FOREIGN or kind.startswith("fuse.") else ""
+
+
+def _mounts(process: str) -> tuple[Mount, ...]:
+    try:
+        return mountinfo.parse(Path(process, "mountinfo").read_bytes())
+    except (OSError, ParseError):
+        return ()  # the process ended or hides it: the caller finds the mount unknown, and says so
+
+
+def _within(mount: Mount, path: str) -> str:
+    point = "" if mount.mount_point == "/" else mount.mount_point
+    return mount.root.rstrip("/") + path.removeprefix(point)
+
+
+def _covers(root: str, path: str) -> bool:
+    return root in ("/", path) or path.startswith(root + "/")
