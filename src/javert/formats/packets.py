@@ -14,6 +14,8 @@ from javert.formats.fragments import Place, Reassembly
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+_SHORTEST_FRAME = 60
+"""Ethernet's least frame without its check sequence, octets."""
 _DEEPEST = 10
 """Headers within headers after which decoding stops: nobody nests deeper in earnest."""
 
@@ -43,12 +45,16 @@ class Segment(NamedTuple):
 
 
 class _Walk:
-    """The way through one frame: what was found, and how many headers lie behind."""
+    """The way through one frame: what was found, and how many headers lie behind it.
 
-    __slots__ = ("found", "headers", "time")
+    ``shortest``: the frame has Ethernet's least length, so its end may be padding.
+    """
 
-    def __init__(self, time: float) -> None:
+    __slots__ = ("found", "headers", "shortest", "time")
+
+    def __init__(self, time: float, *, shortest: bool = False) -> None:
         self.found: list[Segment] = []
+        self.shortest = shortest
         self.headers = 0
         self.time = time
 
@@ -69,7 +75,7 @@ class Decoder:
 
     def decode(self, link_type: int, frame: bytes, time: float) -> list[Segment]:
         """The segments in one frame: none, one, or an inner and an outer one of a UDP tunnel, outer first."""
-        walk = _Walk(time)
+        walk = _Walk(time, shortest=len(frame) == _SHORTEST_FRAME)
         step = _LINKS.get(link_type)
         if step is not None:
             with suppress(IndexError):  # the frame was cut inside a header
@@ -276,8 +282,8 @@ class Decoder:
                 return
             ports = data[0] << 8 | data[1], data[2] << 8 | data[3]
             sequence = int.from_bytes(data[4:8], "big")
-            if length - header <= 6 and not data[13] & PSH and not data[header:].strip(b"\0"):
-                length = header  # padding of a short Ethernet frame that a middlebox counted in the IP header
+            if length - header <= 6 and not data[13] & PSH and (walk.shortest or not data[header:].strip(b"\0")):
+                length = header  # padding that fills the shortest Ethernet frame, counted in the IP header
             walk.found.append(Segment(TCP, *ends, *ports, sequence, data[13], data[header:length], length - header))
         elif protocol == UDP:
             ports = data[0] << 8 | data[1], data[2] << 8 | data[3]

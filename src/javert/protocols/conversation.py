@@ -68,6 +68,11 @@ class Conversation:
         """The server's bytes as lines of text, up to where TLS begins."""
         return read_lines(self.server)
 
+    @cached_property
+    def textual(self) -> bool:
+        """Whether both sides, as far as heard, begin with a line of text."""
+        return self.client_lines.text and self.server_lines.text
+
     def swapped(self) -> "Conversation":
         """The same flow with the sides exchanged, for when the guess of who is the client was wrong."""
         return Conversation(self.server, self.client, server_port=self.server_port, midstream=self.midstream)

@@ -15,6 +15,8 @@ _READING = Reading(Verdict(protocol=Protocol.DNS, encryption=Encryption.NONE), f
 _CLASSES = frozenset((1, 2, 3, 4, 254, 255))
 _NETBIOS_TYPES = frozenset((0x20, 0x21))
 _NETBIOS_NAME = re.compile(rb"\x20[A-P]{32}")
+_HOST_NAME = re.compile(rb"(?:[\x01-\x3f][A-Za-z0-9_-]{1,63}){2,}(?:\x00.{0,3})?", re.DOTALL)
+_LONG_MESSAGE = 4096
 _MOST_RECORDS = 4096
 
 
@@ -37,7 +39,11 @@ def identify_tcp(talk: Conversation) -> Reading | None:
             length = data[0] << 8 | data[1]
             if length < 12 or not _is_message(data[2 : 2 + length]):
                 return None
-            return _READING
+            if length + 2 <= len(data):
+                return _READING
+            if length > _LONG_MESSAGE:
+                return None
+            raise NeedsMoreData("DNS message over TCP")
         if data and (len(data) < 2 or data[0] << 8 | data[1] >= 12):
             raise NeedsMoreData("DNS message over TCP")
     return None
@@ -57,10 +63,12 @@ def _is_message(data: bytes) -> bool:
         return False
     try:
         at = _name(data, 12)
+    except NeedsMoreData:
+        return _cut_after_host_name(data)
     except ParseError:
         return False
     if at + 4 > len(data):
-        return False
+        return _cut_after_host_name(data)
     kind, class_ = data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
     if kind in _NETBIOS_TYPES and _NETBIOS_NAME.match(data, 12):
         return False
@@ -69,11 +77,18 @@ def _is_message(data: bytes) -> bool:
     return class_ & 0x7FFF in _CLASSES or kind == 41  # an OPT record's class is a size, RFC 6891 6.1.2
 
 
+def _cut_after_host_name(data: bytes) -> bool:
+    # A fragment or a short capture: what there is of the question must be a host name, and the counts small.
+    return (
+        data[4:6] == b"\0\1" and data[6] == data[8] == data[10] == 0 and _HOST_NAME.fullmatch(data, 12) is not None
+    )
+
+
 def _name(data: bytes, at: int) -> int:
     """Where the name at ``at`` ends. Raises ParseError if it is none."""
     for _ in range(128):
         if at >= len(data):
-            raise ParseError("domain name cut")
+            raise NeedsMoreData("domain name")
         length = data[at]
         if length == 0:
             return at + 1

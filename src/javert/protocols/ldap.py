@@ -47,7 +47,9 @@ def identify(talk: Conversation) -> Reading | None:
     Too short: fewer octets than reach the operation's tag.
     """
     verdicts = [_is_message(data) for data in (talk.opening, talk.greeting) if data]
-    return _read(talk) if verdicts and all(verdicts) else None
+    # A flow joined midway may begin inside a message of one side.
+    enough = any(verdicts) if talk.midstream else all(verdicts)
+    return _read(talk) if verdicts and enough else None
 
 
 def _is_message(data: bytes) -> bool:

@@ -12,6 +12,9 @@ _TLS_TAKES_OVER = re.compile(
 )
 
 
+_TEXT = bytes((9, 13, *range(0x20, 0x7F), *range(0x80, 0x100)))
+
+
 class Lines(NamedTuple):
     """One side of a text protocol.
 
@@ -24,6 +27,12 @@ class Lines(NamedTuple):
     complete: list[bytes]
     rest: bytes
     tls: bool
+
+    @property
+    def text(self) -> bool:
+        """Whether the first line, or what there is of it, holds no control characters."""
+        first = self.complete[0] if self.complete else self.rest
+        return not first[:80].translate(None, _TEXT)
 
 
 def read_lines(pieces: Sequence[bytes]) -> Lines:

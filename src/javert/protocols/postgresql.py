@@ -12,7 +12,7 @@ _GSS_REQUEST = bytes.fromhex("00000008 04d21630")
 _CANCEL = bytes.fromhex("00000010 04d2162e")
 _STARTUP = re.compile(
     rb"\x00\x00[\x00-\x27].\x00(?:\x03\x00[\x00-\x02](?:user|database|options|application_name|replication|"
-    rb"client_encoding|[a-z_.]{1,32})\x00|\x02\x00\x00)",
+    rb"client_encoding|[a-z_.]{1,32})\x00|\x02\x00\x00(?=[ -~]))",
     re.DOTALL,
 )
 _STARTUP_START = re.compile(

@@ -1,7 +1,7 @@
 """QUIC, IETF's and Google's before it.
 
 References: RFC 9000 17.2 and 17.2.1 (long header, version negotiation), RFC 8999 (invariants), RFC 9369 (version
-2), RFC 9000 15 (versions reserved for greasing), draft-tsvwg-quic-protocol-02 and Chromium (Q024 to Q050, T050, T051).
+2), RFC 9000 15 (versions reserved for greasing), draft-tsvwg-quic-protocol-02 and Chromium (Q024 to T051).
 """
 
 import re
@@ -58,9 +58,13 @@ def _known(octets: bytes) -> bool:
     )
 
 
+_GOOGLE_HANDSHAKE = re.compile(rb"(?:REJ\x00|SREJ|SHLO)[\x01-\x20]\x00\x00\x00")
+
+
 def _google_header(data: bytes) -> bool:
     # flags: 0x01 version present, 0x02 reset, 0x0C length of the connection id, 0x30 of the packet number.
     if len(data) < 9 or data[0] & 0x83 != 0x01:
-        return False
+        # A server names no version, but its first handshake message crosses readable.
+        return data[:1] < b"\x40" and _GOOGLE_HANDSHAKE.search(data, 10, 96) is not None
     at = 9 if data[0] & 0x0C else 1
     return _GOOGLE_VERSION.match(data, at) is not None and len(data) > at + 4

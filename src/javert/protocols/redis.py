@@ -8,6 +8,12 @@ from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Protocol, Verdict
 
 _ARRAY = re.compile(rb"\*\d{1,9}\r\n\$\d{1,9}\r\n")
+_ODD = re.compile(rb"[*$%~>=!]-?\d{1,10}\r\n|(?:\r?\n){1,8}")
+_ONLY_REDIS = re.compile(
+    rb"-(?:ERR (?:unknown command|Protocol error|wrong number of arguments)|NOAUTH|WRONGTYPE|DENIED|MOVED \d)|"
+    rb"\+PONG\r\n"
+)
+_ARRAY_HEADER = re.compile(rb"\*-?\d{1,10}\r\n")
 _ARRAY_START = re.compile(rb"\*(?:\d{1,9}(?:\r(?:\n(?:\$(?:\d{1,9}\r?)?)?)?)?)?\Z")
 _REPLY = re.compile(
     rb"(?:\+[^\r\n]*|-[A-Z][A-Z0-9]*\b[^\r\n]*|:-?\d{1,19}|\$(?:-1|\d{1,9})|[*%~>](?:-1|\d{1,9})|_|#[tf]|,[-\d.einf]+)\r\n"
@@ -41,6 +47,10 @@ def identify(talk: Conversation) -> Reading | None:
         if answered:
             return _read(talk)
         raise NeedsMoreData("RESP reply")
+    if _ONLY_REDIS.match(greeting) or (_ODD.match(opening) and answered):
+        return _read(talk)
+    if not greeting and _ARRAY_HEADER.match(opening):
+        return _read(talk)
     if not opening and _ARRAY.match(greeting):
         return _read(talk)
     return None

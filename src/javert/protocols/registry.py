@@ -70,6 +70,7 @@ class Detector(msgspec.Struct, frozen=True):
         identify: the predicate.
         transport: where the protocol lives.
         client, server: octets with which either side may begin; one that fits is enough to ask.
+        text: it is a line protocol, so it is not worth asking where a side begins with control characters.
     """
 
     protocols: tuple[Protocol, ...]
@@ -77,10 +78,12 @@ class Detector(msgspec.Struct, frozen=True):
     transport: Transport
     client: frozenset[int]
     server: frozenset[int]
+    text: bool = False
 
 
 _TCP, _UDP = Transport.TCP, Transport.UDP
 _TLS_FIRST = _octets(range(0x14, 0x19), range(0x80, 0xC0))
+_RESP = _octets("*$+-:%~>#,_(=!")
 _SNMP = (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3)
 
 # fmt: off
@@ -92,13 +95,13 @@ DETECTORS = (
     Detector((Protocol.RTSP,), rtsp.identify, _TCP, _LETTERS | _octets(13, 10), _octets("R")),
     Detector((Protocol.SIP,), sip.identify_tcp, _TCP, _LETTERS | _octets(13, 10, 0), _octets("S", 13, 10)),
     Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
-    Detector((Protocol.SMTP,), smtp.identify, _TCP, _LETTERS, _DIGITS),
-    Detector((Protocol.FTP,), ftp.identify, _TCP, _LETTERS, _DIGITS),
-    Detector((Protocol.NNTP,), nntp.identify, _TCP, _LETTERS, _DIGITS),
-    Detector((Protocol.IMAP,), imap.identify, _TCP, _PRINTABLE, _octets("*")),
-    Detector((Protocol.POP3,), pop3.identify, _TCP, _LETTERS, _octets("+-")),
-    Detector((Protocol.IRC,), irc.identify, _TCP, _LETTERS, _LETTERS | _octets(":")),
-    Detector((Protocol.REDIS,), redis.identify, _TCP, _LETTERS | _octets("*"), _octets("*$+-:")),
+    Detector((Protocol.SMTP,), smtp.identify, _TCP, _LETTERS, _DIGITS, text=True),
+    Detector((Protocol.FTP,), ftp.identify, _TCP, _LETTERS, _DIGITS, text=True),
+    Detector((Protocol.NNTP,), nntp.identify, _TCP, _LETTERS, _DIGITS, text=True),
+    Detector((Protocol.IMAP,), imap.identify, _TCP, _PRINTABLE, _octets("*"), text=True),
+    Detector((Protocol.POP3,), pop3.identify, _TCP, _LETTERS, _octets("+-"), text=True),
+    Detector((Protocol.IRC,), irc.identify, _TCP, _LETTERS, _LETTERS | _octets(":"), text=True),
+    Detector((Protocol.REDIS,), redis.identify, _TCP, _LETTERS | _RESP | _octets(13, 10), _RESP),
     Detector((Protocol.SYSLOG,), syslog.identify_tcp, _TCP, _DIGITS | _octets("<"), _NONE),
     Detector((Protocol.TELNET,), telnet.identify, _TCP, _octets(0xFF), _octets(0xFF)),
     Detector((Protocol.MQTT,), mqtt.identify, _TCP, _octets(0x10), _NONE),
@@ -108,10 +111,10 @@ DETECTORS = (
     Detector((Protocol.RSH, Protocol.REXEC), rcommands.identify_rcmd, _TCP, _DIGITS | _octets(0), _NONE),
     Detector(_SNMP, snmp.identify, _TCP, _octets(0x30), _octets(0x30)),
     Detector((Protocol.LDAP,), ldap.identify, _TCP, _octets(0x30), _octets(0x30)),
+    Detector((Protocol.DNS,), dns.identify_tcp, _TCP, _octets(range(0, 0x14)), _octets(range(0, 0x14))),
     Detector((Protocol.NFS,), rpc.identify_tcp, _TCP, _octets(0, 0x80), _octets(0, 0x80)),
     Detector((Protocol.MYSQL,), mysql.identify, _TCP, _ALL, _ALL),
     Detector((Protocol.MONGODB,), mongodb.identify, _TCP, _ALL, _ALL),
-    Detector((Protocol.DNS,), dns.identify_tcp, _TCP, _octets(range(0, 0x14)), _octets(range(0, 0x14))),
 
     Detector((Protocol.DTLS,), dtls.identify, _UDP, _octets(range(20, 27)), _octets(range(20, 27))),
     Detector((Protocol.SIP,), sip.identify_udp, _UDP, _LETTERS | _octets(13, 10, 0), _LETTERS | _octets(13, 10, 0)),

@@ -4,6 +4,7 @@ from javert.errors import NeedsMoreData, ParseError
 from javert.model.telemetry import Transport
 from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.proxy_header import without_proxy_header
 from javert.protocols.registry import candidates
 from javert.protocols.streams import Datagrams, Stream
 
@@ -87,7 +88,10 @@ class Session:
             return
         client, server = sides
         talk = Conversation(
-            client.view(), server.view(), server_port=self._hint.server_port, midstream=self._hint.midstream
+            without_proxy_header(client.view()),
+            server.view(),
+            server_port=self._hint.server_port,
+            midstream=self._hint.midstream,
         )
         transport = self._hint.transport
         reading = ask(talk, transport)
@@ -114,6 +118,8 @@ def ask(talk: Conversation, transport: Transport) -> Reading | None:
     client = talk.opening[0] if talk.client else -1
     server = talk.greeting[0] if talk.server else -1
     for detector in candidates(transport, client, server):
+        if detector.text and not talk.textual:
+            continue
         try:
             reading = detector.identify(talk)
         except NeedsMoreData:

@@ -34,9 +34,9 @@ def identify(talk: Conversation) -> Reading | None:
     if any(_SMB2.search(piece[:4096]) for piece in (*talk.client, *talk.server)):
         return None
     mine, theirs = _SMB1.match(opening), _SMB1.match(greeting)
-    if (opening and mine is None and not _START.match(opening)) or (
-        greeting and theirs is None and not _START.match(greeting)
-    ):
+    if opening and mine is None and not _START.match(opening):
+        return None
+    if greeting and theirs is None and not _START.match(greeting) and (mine is None or talk.server_lines.text):
         return None
     if mine is None and theirs is None:
         raise NeedsMoreData("SMB header")

@@ -12,7 +12,7 @@ from javert.protocols.interface import Protocol, Verdict
 
 _READING = Reading(Verdict(protocol=Protocol.TFTP, encryption=Encryption.NONE), final=True)
 _REQUEST = re.compile(
-    rb"\x00[\x01\x02][^\x00-\x1f]{1,255}\x00(?:netascii|octet|mail)\x00(?:[ -~]{1,64}\x00[ -~]{1,64}\x00)*", re.I
+    rb"\x00[\x01\x02][^\x01-\x1f]{0,255}?\x00(?:netascii|octet|mail)\x00(?:[ -~]{1,64}\x00[ -~]{1,64}\x00)*", re.I
 )
 _OPTIONS = re.compile(rb"\x00\x06(?:[A-Za-z]{2,32}\x00[0-9]{1,20}\x00)+\Z")
 _ERROR = re.compile(rb"\x00\x05\x00[\x00-\x08][^\x00]*\x00\Z")
