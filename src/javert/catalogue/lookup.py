@@ -29,6 +29,7 @@ def _texts() -> dict[str, Text]:
         limitations,
         report,
         root_process_insecure_permissions,
+        sensing,
         software_without_dep,
         unused_listening_tcp_port,
     )
@@ -41,6 +42,7 @@ def _texts() -> dict[str, Text]:
         software_without_dep,
         root_process_insecure_permissions,
         limitations,
+        sensing,
         report,
     )
     return {key: entry for module in modules for key, entry in module.TEXTS.items()}

@@ -1,5 +1,132 @@
 """Texts of the rule ``unused-listening-tcp-port``."""
 
+from itertools import product
+
+from javert.catalogue.clients import joined
 from javert.catalogue.lookup import Text
 
-TEXTS: dict[str, Text] = {}
+_RULE = "unused-listening-tcp-port"
+
+_EXPOSURES: dict[str, tuple[Text, Text]] = {
+    "host": (
+        Text("It can be reached from the network.", "ネットワークから到達できます。"),
+        Text(
+            "If only this host needs it, bind it to 127.0.0.1.",
+            "このホストだけが必要とする場合は 127.0.0.1 にバインドしてください。",
+        ),
+    ),
+    "loopback": (Text("Only this host can reach it.", "このホストからだけ到達できます。"), Text("", "")),
+    "container": (
+        Text(
+            "It is in a network namespace of its own ({place}) and is reached as that is.",
+            "専用のネットワーク名前空間 ({place}) にあり、到達可能性はその構成に従います。",
+        ),
+        Text("", ""),
+    ),
+}
+_OWNERS: dict[str, tuple[Text, Text]] = {
+    "process": (
+        Text(
+            "{exe}, run by user {user} (pid {pid}), listened there for {seconds} s of the run and nobody connected.",
+            "ユーザー {user} が実行する {exe} (pid {pid}) が評価中 {seconds} 秒間リッスンしていましたが、接続はありませんでした。",
+        ),
+        Text(
+            "If nobody needs the service, stop and disable it (`systemctl disable --now NAME` for its unit), or close "
+            "the port in its configuration. Watch for longer before you decide: one run is short evidence.",
+            "不要なサービスであれば停止して無効化するか (ユニットの場合は `systemctl disable --now NAME`)、設定でポートを閉じて"
+            "ください。1 回の評価だけでは根拠が短いため、判断の前により長く監視してください。",
+        ),
+    ),
+    "unit": (
+        Text(
+            "systemd listened there for its unit {unit} for {seconds} s of the run and nobody connected.",
+            "systemd がユニット {unit} のために評価中 {seconds} 秒間リッスンしていましたが、接続はありませんでした。",
+        ),
+        Text(
+            "If nobody needs it: `systemctl disable --now {unit}`. Watch for longer before you decide: one run is short "
+            "evidence.",
+            "不要であれば `systemctl disable --now {unit}` を実行してください。1 回の評価だけでは根拠が短いため、判断の前により"
+            "長く監視してください。",
+        ),
+    ),
+    "unknown": (
+        Text(
+            "Something listened there for {seconds} s of the run and nobody connected. Which process it is could not be "
+            "told; the kernel itself, another container or a process hidden from Javert may hold the socket.",
+            "評価中 {seconds} 秒間リッスンされていましたが、接続はありませんでした。プロセスは特定できませんでした。カーネル自身、"
+            "別のコンテナー、または Javert から見えないプロセスがソケットを保持している可能性があります。",
+        ),
+        Text(
+            "Find out what it is (`ss -tlnp 'sport = :{port}'` as root, outside of containers), and stop it if nobody "
+            "needs it.",
+            "コンテナーの外で root として `ss -tlnp 'sport = :{port}'` を実行して特定し、不要であれば停止してください。",
+        ),
+    ),
+}
+_TITLES: dict[str, Text] = {
+    "process": Text(
+        "TCP port {where} of {process} is listened on and unused", "{process} の TCP ポート {where} は未使用です"
+    ),
+    "unit": Text(
+        "TCP port {where} of {unit} is listened on and unused", "{unit} の TCP ポート {where} は未使用です"
+    ),
+    "unknown": Text("TCP port {where} is listened on and unused", "リッスンする TCP ポート {where} は未使用です"),
+}
+
+
+def _findings() -> dict[str, Text]:
+    texts: dict[str, Text] = {}
+    for (exposure, (reached, bind)), (owner, (what, fix)) in product(_EXPOSURES.items(), _OWNERS.items()):
+        key = f"finding.{_RULE}.{exposure}.{owner}"
+        texts[f"{key}.title"] = _TITLES[owner]
+        texts[f"{key}.description"] = joined(what, reached)
+        texts[f"{key}.recommendation"] = joined(fix, bind)
+    return texts
+
+
+TEXTS: dict[str, Text] = {
+    f"rule.{_RULE}.name": Text("Unused listening TCP ports", "未使用のリッスンする TCP ポート"),
+    f"rule.{_RULE}.summary": Text(
+        "A TCP port was listened on, and no traffic came to it during the run.",
+        "TCP ポートがリッスンされていましたが、評価中にトラフィックがありませんでした。",
+    ),
+    f"rule.{_RULE}.why": Text(
+        "A service that nobody uses is attack surface for nothing, and is often one that nobody updates.",
+        "誰も使用しないサービスは不要な攻撃対象となり、更新されないまま放置されがちです。",
+    ),
+    f"rule.{_RULE}.how": Text(
+        "The kernel counts every connection that was completed, however short, and data on connections that were open "
+        "before. A half-open scan is no traffic. Listeners there for less than 60 s or a tenth of the run are not "
+        "judged. A service on every IPv4 and IPv6 address is one.",
+        "カーネルが、どれほど短くても確立されたすべての接続と、以前から開いていた接続上のデータを数えます。ハーフオープン"
+        "スキャンはトラフィックとみなしません。60 秒未満、または評価時間の 10 分の 1 未満しか存在しなかったリスナーは判定"
+        "しません。すべての IPv4 と IPv6 アドレスで待ち受けるサービスは 1 つとして扱います。",
+    ),
+    f"rule.{_RULE}.fix": Text(
+        "Stop and disable the service, bind it to loopback, or keep it if longer watching shows that it is used.",
+        "サービスを停止して無効化するか、ループバックにバインドしてください。より長い監視で使用が確認された場合は維持して"
+        "ください。",
+    ),
+    **_findings(),
+    "limitation.listener-too-young.title": Text(
+        "{where} was not listened on for long enough", "{where} のリッスン時間が短すぎる"
+    ),
+    "limitation.listener-too-young.description": Text(
+        "{process} listened there for {seconds} s of the run and nobody connected; that is too short to call it unused.",
+        "{process} がリッスンしていたのは評価中 {seconds} 秒間で、接続はありませんでした。未使用と判断するには短すぎます。",
+    ),
+    "limitation.listener-too-young.recommendation": Text(
+        "Assess again, or for longer.", "もう一度、またはより長く評価してください。"
+    ),
+    "limitation.unused-ports-unprovable.title": Text(
+        "Whether ports are unused could not be told", "ポートが未使用かどうかを判断できない"
+    ),
+    "limitation.unused-ports-unprovable.description": Text(
+        "No connection was seen on these, but connections were not all counted: {ports}.",
+        "次のポートで接続は確認されませんでしたが、すべての接続を数えることはできませんでした: {ports}。",
+    ),
+    "limitation.unused-ports-unprovable.recommendation": Text(
+        "Run Javert as root on a kernel that allows BPF.",
+        "BPF を使用できるカーネルで、root として実行してください。",
+    ),
+}

@@ -14,9 +14,13 @@ class WithFallback:
         fallback: the one that sees less.
         code: catalogue key of the exclusion, which says what the fallback misses; its parameter is ``reason``.
         rules: the rules whose answer is less complete for it.
+        blinds: without a finding of the fallback these rules have no answer.
     """
 
-    def __init__(self, preferred: Sensor, fallback: Sensor, code: str, rules: tuple[RuleId, ...]) -> None:
+    def __init__(
+        self, preferred: Sensor, fallback: Sensor, code: str, rules: tuple[RuleId, ...], *, blinds: bool
+    ) -> None:
+        self._blinds = blinds
         self._sensor = preferred
         self._fallback = fallback
         self._code = code
@@ -33,7 +37,7 @@ class WithFallback:
             self._sensor.start(emit)
         except SensorError as error:
             self._sensor = self._fallback
-            emit(Limitation(code=self._code, rules=self._rules, params={"reason": str(error)}))
+            emit(Limitation(code=self._code, rules=self._rules, params={"reason": str(error)}, blinds=self._blinds))
             self._sensor.start(emit)
 
     def poll(self) -> None:

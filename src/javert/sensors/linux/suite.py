@@ -27,7 +27,11 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     if rules.intersection(NETWORK_RULES):
         sensors.append(
             WithFallback(
-                BpfNetworkSensor(table, clock), PollingNetworkSensor(table), "connections-polled", NETWORK_RULES
+                BpfNetworkSensor(table, clock),
+                PollingNetworkSensor(table),
+                "connections-polled",
+                NETWORK_RULES,
+                blinds=True,
             )
         )
     scan = FileScanSensor(options) if RuleId.SOFTWARE_WITHOUT_DEP in rules else None
@@ -40,6 +44,7 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
                 PollingModuleSensor(table, rules, scan),
                 "modules-polled",
                 (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,),
+                blinds=False,
             )
         )
     return tuple(sensors)

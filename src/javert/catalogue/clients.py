@@ -1,0 +1,70 @@
+"""Texts that the two client rules share, put together for each protocol and what was seen of its use."""
+
+from itertools import product
+
+from javert.catalogue.lookup import Text
+from javert.catalogue.protocols import PROTOCOLS
+
+_SEEN: dict[str, Text] = {
+    "none": Text(
+        "What they exchanged could be read by anybody on the way.",
+        "やり取りした内容は、経路上の誰でも読み取れます。",
+    ),
+    "offered-not-used": Text(
+        "The server offered encryption, and the client did not use it.",
+        "サーバーは暗号化を提示しましたが、クライアントは使用しませんでした。",
+    ),
+    "refused": Text(
+        "The client asked for encryption, the server declined, and the client went on in the clear.",
+        "クライアントは暗号化を要求しましたが、サーバーが拒否し、平文のまま続行されました。",
+    ),
+    "unknown": Text(
+        "What they exchanged could be read by anybody on the way.",
+        "やり取りした内容は、経路上の誰でも読み取れます。",
+    ),
+    "port": Text(
+        "The session's first bytes were not seen (it was open before the run, or payload could not be read): the "
+        "protocol is told by the port number only.",
+        "セッションの最初のデータは確認できなかったため (評価の開始前から開いていたか、ペイロードを読み取れませんでし"
+        "た)、プロトコルはポート番号だけから判断しています。",
+    ),
+}
+_CREDENTIALS: dict[str, tuple[Text, Text]] = {
+    "exposed": (
+        Text(
+            "A credential crossed the network readable.", "認証情報が読み取り可能な状態でネットワークを流れました。"
+        ),
+        Text("Then change that credential.", "その後、その認証情報を変更してください。"),
+    ),
+    "unproven": (Text("", ""), Text("", "")),
+}
+
+
+def findings(rule: str, protocols: frozenset[str], title: Text, what: Text) -> dict[str, Text]:
+    """The texts of one rule's findings: ``finding.<rule>.<protocol>.<seen>.<exposed|unproven>``.
+
+    Args:
+        rule: the rule's id.
+        protocols: the protocols it can report.
+        title: of every finding; ``{protocol}`` becomes the protocol's name, other values stay to be filled in.
+        what: the description's first sentence, likewise.
+    """
+    texts: dict[str, Text] = {}
+    for protocol, (seen, how), (exposed, (lost, afterwards)) in product(
+        sorted(protocols), _SEEN.items(), _CREDENTIALS.items()
+    ):
+        known = PROTOCOLS[protocol]
+        key = f"finding.{rule}.{protocol}.{seen}.{exposed}"
+        texts[f"{key}.title"] = _named(title, known.name)
+        texts[f"{key}.description"] = joined(_named(what, known.name), how, lost)
+        texts[f"{key}.recommendation"] = joined(known.client, afterwards)
+    return texts
+
+
+def _named(text: Text, protocol: str) -> Text:
+    return Text(*(part.replace("{protocol}", protocol) for part in text))
+
+
+def joined(*parts: Text) -> Text:
+    """Sentences one after another, in each language as it is written."""
+    return Text(" ".join(part.en for part in parts if part.en), "".join(part.ja for part in parts))

@@ -1,0 +1,81 @@
+"""Where traffic goes and from where a listener can be reached: design, section 6."""
+
+from enum import StrEnum
+
+from javert.formats.addresses import is_loopback, is_unspecified
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Endpoint, Listener
+from javert.model.view import Telemetry
+
+
+class Distance(StrEnum):
+    """How far from the client a service is."""
+
+    LOCAL = "local"
+    SAME_HOST = "same-host"
+    REMOTE = "remote"
+
+
+class Exposure(StrEnum):
+    """From where a listener can be reached."""
+
+    LOOPBACK = "loopback"
+    HOST = "host"
+    CONTAINER = "container"
+
+
+class Reach:
+    """Tells the addresses of a host and of its containers from all others."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        namespaces = telemetry.namespaces.values()
+        self._by_namespace = {namespace.inode: frozenset(namespace.addresses) for namespace in namespaces}
+        self._of_host = frozenset(
+            address for namespace in namespaces if namespace.initial for address in namespace.addresses
+        )
+        self._anywhere = frozenset(address for addresses in self._by_namespace.values() for address in addresses)
+        self._initial = frozenset(namespace.inode for namespace in namespaces if namespace.initial)
+        self._names = {namespace.inode: namespace.name for namespace in namespaces}
+
+    def distance(self, client: Endpoint) -> Distance:
+        """How far the service is that a client endpoint names.
+
+        Loopback, the client's own addresses and the host's own are local. A container's address is not, seen from
+        the host or from another container.
+        """
+        address = client.address
+        if is_loopback(address) or is_unspecified(address):
+            return Distance.LOCAL
+        if address in self._by_namespace.get(client.network_namespace, ()) or address in self._of_host:
+            return Distance.LOCAL
+        return Distance.SAME_HOST if address in self._anywhere else Distance.REMOTE
+
+    def exposure(self, listener: Listener) -> Exposure:
+        """From where the listener can be reached."""
+        if is_loopback(listener.address):
+            return Exposure.LOOPBACK
+        # Nothing known of the namespaces at all (no privilege): what is seen is Javert's own, the host's.
+        if not self._initial or listener.network_namespace in self._initial:
+            return Exposure.HOST
+        return Exposure.CONTAINER
+
+    def place(self, network_namespace: int) -> str:
+        """Names a namespace so that the name is the same in the next run; "" for the host's own."""
+        if network_namespace in self._initial or not self._initial:
+            return ""
+        return self._names.get(network_namespace) or "other network namespace"
+
+
+def serves(listener: Listener, endpoint: Endpoint) -> bool:
+    """Whether the traffic that a server endpoint counts came to the listener."""
+    return (
+        listener.network_namespace == endpoint.network_namespace
+        and listener.transport is endpoint.transport
+        and listener.port == endpoint.port
+        and (listener.address == endpoint.address or is_unspecified(listener.address))
+    )
+
+
+def watched(telemetry: Telemetry, rule: RuleId) -> bool:
+    """Whether some sensor looked for what the rule judges."""
+    return any(rule in sensor.rules and sensor.started_at for sensor in telemetry.sensors)
