@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
 
 import click
 
@@ -68,12 +67,16 @@ def javert(ctx: click.Context) -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line ``arguments``; returns the exit code and never raises for what went wrong."""
     try:
-        code = javert.main(args=arguments, prog_name="javert", standalone_mode=False)
+        # Not javert.main(): click would turn interrupts and broken pipes into words and codes of its own.
+        with javert.make_context("javert", arguments) as context:
+            code = javert.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
         return _complain(_usage_line(error), USAGE)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return _complain("ended at once; what was recorded is kept (javert evaluate RUN_DIR)", FAILED)
     except BrokenPipeError:
         _silence_standard_output()
@@ -88,11 +91,6 @@ def run(arguments: list[str]) -> int:
             "(JAVERT_DEBUG=1 shows where it comes from)",
             FAILED,
         )
-
-
-def fail(message: str) -> NoReturn:
-    """End with a usage error."""
-    raise click.UsageError(message)
 
 
 def _usage_line(error: click.ClickException) -> str:

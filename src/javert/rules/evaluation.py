@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -22,6 +21,7 @@ from javert.model.assessment import (
 )
 from javert.model.codec import to_builtins
 from javert.model.draft import FindingDraft, RuleVerdict
+from javert.model.moment import timestamp
 from javert.model.rule_id import RuleId, Severity
 from javert.model.telemetry import Limitation
 from javert.model.view import Telemetry
@@ -95,11 +95,6 @@ def evaluate(
             for sensor in telemetry.sensors
         ),
     )
-
-
-def timestamp(seconds: float) -> str:
-    """Seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def fingerprint(rule: RuleId, hostname: str, identity: tuple[str, ...]) -> str:

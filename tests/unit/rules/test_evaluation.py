@@ -7,10 +7,11 @@ from javert.catalogue import lookup
 from javert.catalogue.lookup import Language
 from javert.model.assessment import Outcome, RunState
 from javert.model.draft import FindingDraft, RuleVerdict
+from javert.model.moment import timestamp
 from javert.model.rule_id import RuleId, Severity
 from javert.model.telemetry import Heartbeat, Limitation, NetworkNamespace, RunEnded, SensorReport
 from javert.model.view import assemble
-from javert.rules.evaluation import evaluate, fingerprint, timestamp
+from javert.rules.evaluation import evaluate, fingerprint
 from javert.rules.interface import Rule
 
 DEP = RuleId.SOFTWARE_WITHOUT_DEP

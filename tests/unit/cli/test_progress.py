@@ -1,0 +1,54 @@
+"""The progress line: only on a terminal, and only on standard error."""
+
+import io
+import sys
+
+import pytest
+
+from javert.cli.progress import progress
+from javert.model.assessment import RunState
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def follow(monkeypatch, tmp_path):
+    """Follows a run that is told the seconds left, and returns what a terminal shows of it."""
+
+    def run(moments, screen):
+        monkeypatch.setattr(sys, "stderr", screen)  # in the test itself: pytest sets its own before each phase
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "100")
+        with progress(90.0) as observer:
+            observer.entered(RunState.CREATED, tmp_path)
+            observer.entered(RunState.COLLECTING_DATA, tmp_path)
+            for left in moments:
+                observer.collecting(left)
+            observer.entered(RunState.EVALUATING_RULES, tmp_path)
+            observer.entered(RunState.COMPLETED, tmp_path)
+        return screen.getvalue()
+
+    return run
+
+
+def test_it_shows_the_run_directory_the_time_left_and_the_way_out(follow, tmp_path, capsys):
+    shown = follow([75.0], Terminal())
+    assert str(tmp_path) in shown.replace("\n", "")
+    assert "1 min 15 s left" in shown
+    assert "Ctrl-C evaluates what was seen" in shown
+    assert "evaluating" in shown
+    assert capsys.readouterr().out == ""
+
+
+def test_it_is_drawn_once_a_second_at_most(follow):
+    shown = follow([75.0, 74.0, 73.0], Terminal())
+    assert "1 min 15 s left" in shown
+    assert "1 min 14 s" not in shown
+    assert "1 min 13 s" not in shown
+
+
+def test_it_is_silent_where_nobody_looks(follow):
+    assert follow([75.0], io.StringIO()) == ""
