@@ -21,7 +21,7 @@ def identify(talk: Conversation) -> Reading | None:
     Packets with short headers have nothing to be told by. Too short: never; a datagram is whole.
     """
     for side in (talk.client, talk.server):
-        for datagram in side[:4]:
+        for datagram in side[:2]:
             if _long_header(datagram) or _google_header(datagram):
                 return _QUIC
     return None

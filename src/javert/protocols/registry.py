@@ -90,11 +90,11 @@ _SNMP = (Protocol.SNMPV1, Protocol.SNMPV2C, Protocol.SNMPV3)
 DETECTORS = (
     Detector((Protocol.TLS,), tls.identify, _TCP, _TLS_FIRST, _TLS_FIRST),
     Detector((Protocol.SSH,), ssh.identify, _TCP, _octets("S"), _octets("S") | _PRINTABLE),
+    Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
     Detector((Protocol.VNC,), vnc.identify, _TCP, _octets("R"), _octets("R")),
     Detector((Protocol.AMQP,), amqp.identify, _TCP, _octets("A", 1, 2, 3, 8), _octets("A", 1, 2, 3, 8)),
     Detector((Protocol.RTSP,), rtsp.identify, _TCP, _LETTERS | _octets(13, 10), _octets("R")),
     Detector((Protocol.SIP,), sip.identify_tcp, _TCP, _LETTERS | _octets(13, 10, 0), _octets("S", 13, 10)),
-    Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
     Detector((Protocol.SMTP,), smtp.identify, _TCP, _LETTERS, _DIGITS, text=True),
     Detector((Protocol.FTP,), ftp.identify, _TCP, _LETTERS, _DIGITS, text=True),
     Detector((Protocol.NNTP,), nntp.identify, _TCP, _LETTERS, _DIGITS, text=True),

@@ -21,7 +21,7 @@ _HELLO = re.compile(rb"\x16\x03[\x00-\x04]")
 
 def identify_udp(talk: Conversation) -> Reading | None:
     """A call of one of the programs. Too short: never; a datagram cut before the program is none."""
-    for datagram in (*talk.client[:4], *talk.server[:4]):
+    for datagram in (*talk.client[:2], *talk.server[:2]):
         if _is_call(datagram, 0):
             return _reading(datagram, 0, began=False)
     return None

@@ -9,10 +9,14 @@ from javert.protocols.registry import candidates
 from javert.protocols.streams import Datagrams, Stream
 
 _UNKNOWN = Reading(Verdict(protocol=Protocol.UNKNOWN))
+_TO_CLIENT = Direction.TO_CLIENT
 _GIVEN_UP = Reading(Verdict(protocol=Protocol.UNKNOWN), final=True)
 
-_HOPELESS_BYTES = 256
-"""With this much from each side, and no predicate that asks for more, none will fit."""
+_HOPELESS_BYTES = 64
+"""With this much from the beginning of each side, and no predicate that asks for more, none will fit."""
+_HOPELESS_ALONE = 4096
+"""The same, where one side alone speaks, or a beginning was not seen."""
+_HOPELESS_DATAGRAMS = 4
 
 
 class Session:
@@ -29,7 +33,7 @@ class Session:
         sides_exchanged: the verdict fits only if who was taken for the client is the server.
     """
 
-    __slots__ = ("_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
+    __slots__ = ("_added", "_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
 
     def __init__(self, hint: FlowHint) -> None:
         self._hint = hint
@@ -40,6 +44,7 @@ class Session:
         else:
             self._datagrams = (Datagrams(), Datagrams())
         self._reading = _UNKNOWN
+        self._added = 0
         self._stale = False
         self.sides_exchanged = False
 
@@ -54,7 +59,8 @@ class Session:
             length: the segment's payload on the wire, bytes. What is missing of it shows as a gap once the
                 segment behind it comes.
         """
-        if self._streams is not None and self._streams[direction.value].add(offset, data):
+        if self._streams is not None and self._streams[direction is _TO_CLIENT].add(offset, data):
+            self._added += 1
             self._stale = True
 
     def datagram(self, direction: Direction, data: bytes, length: int) -> None:
@@ -65,13 +71,20 @@ class Session:
             data: the payload as far as it was captured.
             length: the payload on the wire, bytes.
         """
-        if self._datagrams is not None and self._datagrams[direction.value].add(data):
+        if self._datagrams is not None and self._datagrams[direction is _TO_CLIENT].add(data):
+            self._added += 1
             self._stale = True
 
     @property
     def decided(self) -> bool:
-        """Whether nothing that follows can change the verdict: feeding may stop, and nothing is kept any more."""
-        self._evaluate()
+        """Whether nothing that follows can change the verdict: feeding may stop, and nothing is kept any more.
+
+        It may be asked after every segment: it looks again only when their number has doubled (and not at the first
+        of a connection, which never decides alone), so it may come out a little late, never too early.
+        """
+        added = self._added
+        if added & (added - 1) == 0 and (added > 1 or self._streams is None):
+            self._evaluate()
         return self._reading.final
 
     def verdict(self) -> Verdict:
@@ -96,17 +109,25 @@ class Session:
         transport = self._hint.transport
         reading = ask(talk, transport)
         self.sides_exchanged = False
-        if reading is None and (talk.midstream or transport is Transport.UDP):
+        if reading is None and talk.midstream and transport is Transport.TCP:
             reading = ask(talk.swapped(), transport)
             self.sides_exchanged = reading is not None
         if reading is None:
-            hopeless = min(client.kept, server.kept) >= _HOPELESS_BYTES or client.full or server.full
-            reading = _GIVEN_UP if hopeless else _UNKNOWN
+            reading = _GIVEN_UP if self._hopeless() else _UNKNOWN
         elif client.full and server.full:
             reading = Reading(reading.verdict, final=True)
         self._reading = reading
         if reading.final:
             self._streams = self._datagrams = None
+
+    def _hopeless(self) -> bool:
+        if self._streams is None:
+            return self._added >= _HOPELESS_DATAGRAMS
+        client, server = self._streams
+        begun = not self._hint.midstream and client.begun and server.begun
+        return (begun and min(client.kept, server.kept) >= _HOPELESS_BYTES) or (
+            max(client.kept, server.kept) >= _HOPELESS_ALONE
+        )
 
 
 def ask(talk: Conversation, transport: Transport) -> Reading | None:

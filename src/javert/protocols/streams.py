@@ -37,6 +37,11 @@ class Stream:
         """Bytes kept."""
         return self._kept
 
+    @property
+    def begun(self) -> bool:
+        """The first byte of the stream is there."""
+        return bool(self._starts) and self._starts[0] == 0
+
     def add(self, offset: int, data: bytes) -> bool:
         """Put ``data`` at ``offset``; whether anything was kept of it."""
         if not data:

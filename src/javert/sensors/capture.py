@@ -42,7 +42,7 @@ _LONGEST_STREAM = 1 << 30
 """Beyond this many payload bytes sequence numbers have wrapped, and nothing new is learnt."""
 # Where the IP header begins in a frame without tags and options, and where its ethertype stands (-1: nowhere).
 _PLAIN_LINKS = {1: (14, 12), 113: (16, 14), 276: (20, 0), 101: (0, -1), 12: (0, -1), 228: (0, -1), 0: (4, -1)}
-_CHECKPOINTS = frozenset((2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256))
+_CHECKPOINTS = frozenset((2, 4, 8, 16, 32, 64, 128, 256))
 """After how many segments with payload a session is asked whether it is decided."""
 _DIRECTIONS = (Direction.TO_SERVER, Direction.TO_CLIENT)
 
