@@ -31,4 +31,4 @@ def is_loopback(address: str) -> bool:
 
 def is_unspecified(address: str) -> bool:
     """Whether the address stands for every address: 0.0.0.0 or ::."""
-    return address in ("0.0.0.0", "::")
+    return address in ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
