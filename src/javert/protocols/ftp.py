@@ -18,7 +18,7 @@ _OWN = re.compile(
 )
 _SHARED = re.compile(rb"(?:USER|PASS|LIST|RETR|STAT|DELE|MODE|QUIT|NOOP|HELP|HOST)\b", re.IGNORECASE)
 _NEUTRAL = re.compile(rb"(?:QUIT|NOOP|HELP)\b", re.IGNORECASE)
-_NAMES_ITSELF = re.compile(rb"FTP|FileZilla|Microsoft FTP|Pure-FTPd", re.IGNORECASE)
+_NAMES_ITSELF = re.compile(rb"FTP|FileZilla", re.IGNORECASE)
 # Replies only FTP gives: 331 password please, 227 and 229 passive modes, 215 system type, 257 directory, 226 done.
 _OWN_REPLY = re.compile(rb"(?:331|332|227|229|215|257|226|234)[ -]|230[ -].*log|530[ -].*log", re.IGNORECASE)
 _AUTH_TLS = re.compile(rb"AUTH +(?:TLS|SSL|TLS-[CP])\b", re.IGNORECASE)

@@ -12,6 +12,8 @@ _COMMAND = re.compile(
     rb"(?:USER|PASS|APOP|AUTH|CAPA|STLS|STAT|LIST|RETR|DELE|NOOP|RSET|QUIT|TOP|UIDL|UTF8|LANG|XTND|XSENDER)(?: |$)",
     re.IGNORECASE,
 )
+# IRC's USER has four parameters (RFC 2812 3.1.3).
+_IRC_USER = re.compile(rb"USER +\S+ +\S+ +\S+ +:?\S", re.IGNORECASE)
 # Redis and NATS say "+OK" too, but nothing behind it; a POP3 greeting always has text (RFC 1939 4).
 _GREETING = re.compile(rb"(?:\+OK|-ERR) +\S", re.IGNORECASE)
 _STATUS = re.compile(rb"(?:\+OK|-ERR)(?: |$)", re.IGNORECASE)
@@ -24,7 +26,7 @@ def identify(talk: Conversation) -> Reading | None:
     Too short: no whole line of the server.
     """
     client, server = talk.client_lines, talk.server_lines
-    if client.complete and not _COMMAND.match(client.complete[0]):
+    if client.complete and (not _COMMAND.match(client.complete[0]) or _IRC_USER.match(client.complete[0])):
         return None
     if server.complete:
         first = server.complete[0]

@@ -13,6 +13,7 @@ _ENVELOPE = re.compile(rb"(?:MAIL FROM|RCPT TO) ?:", re.IGNORECASE)
 _NEUTRAL = re.compile(rb"(?:NOOP|QUIT|HELP|RSET|VRFY|EXPN|STARTTLS|XCLIENT|PROXY)\b", re.IGNORECASE)
 _GREETING = re.compile(rb"(?:220|421|450|521|554)[ -]")
 _NAMES_ITSELF = re.compile(rb"\b(?:E?SMTP|LMTP)\b", re.IGNORECASE)
+_FTP_NAMES = re.compile(rb"FTP|FileZilla", re.IGNORECASE)
 _EXTENSION = re.compile(
     rb"250[ -](?:PIPELINING|SIZE|8BITMIME|STARTTLS|ENHANCEDSTATUSCODES|VRFY|ETRN|AUTH[ =]|DSN|CHUNKING|SMTPUTF8)",
     re.IGNORECASE,
@@ -39,7 +40,7 @@ def identify(talk: Conversation) -> Reading | None:
         _GREETING.match(greeting) and any(map(_NAMES_ITSELF.search, _greeting_lines(server.complete)))
     ):
         return _read(talk)
-    if server.complete and not _GREETING.match(greeting):
+    if server.complete and (not _GREETING.match(greeting) or _FTP_NAMES.search(greeting)):
         return None
     rest = client.rest[:8].upper()
     if (

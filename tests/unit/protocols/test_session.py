@@ -66,6 +66,7 @@ def test_an_upgrade_is_followed_over_segments_that_were_cut_short(client_hello: 
 def test_a_decided_session_keeps_its_verdict_and_no_payload() -> None:
     session = Session(TCP)
     session.segment(UP, 0, b"SSH-2.0-OpenSSH_9.2\r\n", 21)
+    session.segment(DOWN, 0, b"SSH-2.0-OpenSSH_9.2\r\n", 21)
     assert session.decided
     session.segment(UP, 21, REQUEST, len(REQUEST))
     assert session.verdict().protocol is Protocol.SSH

@@ -1,0 +1,104 @@
+"""SMTP: greetings, STARTTLS and who exposes a credential."""
+
+from collections.abc import Callable
+
+import pytest
+
+from javert.model.telemetry import Encryption, Transport
+from javert.protocols.interface import Protocol, Verdict
+
+Play = Callable[..., Verdict]
+
+GREETING = ("S", b"220 mx.example.org ESMTP\r\n")
+EHLO = ("C", b"EHLO client.example.org\r\n")
+OFFER = ("S", b"250-mx.example.org\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n")
+PLAIN_OFFER = ("S", b"250-mx.example.org\r\n250 AUTH PLAIN LOGIN\r\n")
+STARTTLS = ("C", b"STARTTLS\r\n")
+READY = ("S", b"220 Ready to start TLS\r\n")
+MAIL = ("C", b"MAIL FROM:<a@example.org>\r\n")
+
+
+def test_a_session_without_an_offer_is_cleartext(verdict_of: Play) -> None:
+    verdict = verdict_of(GREETING, EHLO, PLAIN_OFFER, MAIL)
+    assert (verdict.protocol, verdict.encryption) == (Protocol.SMTP, Encryption.NONE)
+    assert not verdict.credentials_exposed
+
+
+def test_an_offer_the_client_passes_by_is_not_used(verdict_of: Play) -> None:
+    assert verdict_of(GREETING, EHLO, OFFER, MAIL).encryption is Encryption.OFFERED_NOT_USED
+
+
+def test_tls_after_starttls_is_an_upgrade(verdict_of: Play, client_hello: bytes, server_hello: bytes) -> None:
+    verdict = verdict_of(GREETING, EHLO, OFFER, STARTTLS, READY, ("C", client_hello), ("S", server_hello))
+    assert (verdict.protocol, verdict.encryption) == (Protocol.SMTP, Encryption.UPGRADED)
+
+
+def test_starttls_alone_is_no_upgrade_yet(verdict_of: Play) -> None:
+    assert verdict_of(GREETING, EHLO, OFFER, STARTTLS, READY).encryption is Encryption.UNKNOWN
+
+
+def test_a_declined_starttls_is_refused(verdict_of: Play) -> None:
+    declined = ("S", b"454 TLS not available due to temporary reason\r\n")
+    assert verdict_of(GREETING, EHLO, OFFER, STARTTLS, declined).encryption is Encryption.REFUSED
+
+
+def test_a_client_that_goes_on_in_cleartext_after_starttls_did_not_upgrade(verdict_of: Play) -> None:
+    assert verdict_of(GREETING, EHLO, OFFER, STARTTLS, READY, MAIL).encryption is Encryption.REFUSED
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [("C", b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n")],
+        [("C", b"AUTH LOGIN\r\n"), ("S", b"334 VXNlcm5hbWU6\r\n"), ("C", b"dXNlcg==\r\n")],
+        [("C", b"auth xoauth2 dXNlcj1h\r\n")],
+    ],
+)
+def test_readable_mechanisms_expose_the_credential(verdict_of: Play, turns: list[tuple[str, bytes]]) -> None:
+    assert verdict_of(GREETING, EHLO, PLAIN_OFFER, *turns).credentials_exposed
+
+
+@pytest.mark.parametrize(
+    "command", [b"AUTH CRAM-MD5\r\n", b"AUTH SCRAM-SHA-256 biwsbj11c2Vy\r\n", b"AUTH GSSAPI\r\n"]
+)
+def test_proofs_do_not(verdict_of: Play, command: bytes) -> None:
+    answer = ("C", b"cGVyaGFwcyBhIHByb29m\r\n")
+    assert not verdict_of(GREETING, EHLO, PLAIN_OFFER, ("C", command), answer).credentials_exposed
+
+
+def test_a_challenge_given_up_exposes_nothing(verdict_of: Play) -> None:
+    verdict = verdict_of(GREETING, EHLO, PLAIN_OFFER, ("C", b"AUTH PLAIN\r\n"), ("S", b"334 \r\n"), ("C", b"*\r\n"))
+    assert not verdict.credentials_exposed
+
+
+def test_lmtp_is_smtp(verdict_of: Play) -> None:
+    assert verdict_of(("S", b"220 foo ready\r\n"), ("C", b"LHLO foo\r\n")).protocol is Protocol.SMTP
+
+
+def test_a_220_greeting_that_names_nothing_is_not_told(verdict_of: Play) -> None:
+    assert verdict_of(("S", b"220 ready\r\n")).protocol is Protocol.UNKNOWN
+
+
+def test_a_220_greeting_of_ftp_is_ftp(verdict_of: Play) -> None:
+    assert verdict_of(("S", b"220 (vsFTPd 3.0.3)\r\n")).protocol is Protocol.FTP
+
+
+def test_one_side_alone_is_enough(verdict_of: Play) -> None:
+    assert verdict_of(EHLO, MAIL).protocol is Protocol.SMTP
+    assert verdict_of(GREETING, OFFER).protocol is Protocol.SMTP
+
+
+def test_a_client_that_speaks_tls_at_once_to_a_greeting_in_text_upgraded_nothing(
+    verdict_of: Play, client_hello: bytes
+) -> None:
+    assert verdict_of(("C", client_hello), GREETING).encryption is not Encryption.UPGRADED
+
+
+def test_commands_inside_a_mail_are_not_commands(verdict_of: Play) -> None:
+    body = ("C", b"DATA\r\nSTARTTLS\r\nAUTH PLAIN abc\r\n.\r\n")
+    verdict = verdict_of(GREETING, EHLO, PLAIN_OFFER, MAIL, body)
+    assert (verdict.encryption, verdict.credentials_exposed) == (Encryption.NONE, False)
+
+
+def test_over_udp_it_does_not_exist(verdict_of: Play) -> None:
+    assert verdict_of(GREETING, EHLO, transport=Transport.UDP).protocol is Protocol.UNKNOWN
