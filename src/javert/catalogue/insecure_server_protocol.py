@@ -109,4 +109,16 @@ TEXTS: dict[str, Text] = {
         "サービスで TLS を必須にするか、このホストだけが使用する場合はループバックにバインドしてください。",
     ),
     **_findings(),
+    "limitation.services-not-judged.title": Text(
+        "What {count} listening TCP ports speak was not seen",
+        "{count} 個のリッスンする TCP ポートのプロトコルを確認できなかった",
+    ),
+    "limitation.services-not-judged.description": Text(
+        "Nothing readable came to them during the run, so whether they accept a protocol without encryption is not "
+        "known: {where}.",
+        "評価中に判読できる通信がなかったため、暗号化されないプロトコルを受け付けるかどうかは不明です: {where}。",
+    ),
+    "limitation.services-not-judged.recommendation": Text(
+        "Watch for longer, at a time when they are used.", "それらが使用される時間帯に、より長く監視してください。"
+    ),
 }

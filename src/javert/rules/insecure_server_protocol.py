@@ -7,7 +7,17 @@ from javert.model.assessment import Outcome
 from javert.model.attributes import ServerAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Encryption, Endpoint, Evidence, Listener, Process, ProtocolUse, Role
+from javert.model.telemetry import (
+    Encryption,
+    Endpoint,
+    Evidence,
+    Limitation,
+    Listener,
+    Process,
+    ProtocolUse,
+    Role,
+    Transport,
+)
 from javert.model.view import Telemetry
 from javert.rules.cleartext import protocol_of
 from javert.rules.interface import Rule
@@ -15,6 +25,7 @@ from javert.rules.reach import Exposure, Reach, serves, watched
 from javert.rules.who import find, summarize
 
 _ID = RuleId.INSECURE_SERVER_PROTOCOL
+_NAMED_LISTENERS = 20
 _VERDICTS = {"snmpv1": "snmp-v1", "snmpv2c": "snmp-v2c"}
 
 
@@ -34,7 +45,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     served: dict[tuple[object, ...], _Served] = {}
     read = 0
     for endpoint in servers:
-        read += any(use.evidence is Evidence.PAYLOAD for use in endpoint.uses)
+        read += any(use.evidence is Evidence.PAYLOAD and use.protocol != "unknown" for use in endpoint.uses)
         listener = _listener(endpoint, telemetry)
         for use in endpoint.uses:
             # A port number says nothing of what a service accepts.
@@ -43,15 +54,48 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     findings = tuple(
         _finding(key, one, telemetry, reach) for key, one in sorted(served.items(), key=_order) if one.uses
     )
-    outcome = Outcome.FINDING if findings else Outcome.CLEAR if watched(telemetry, _ID) else Outcome.NOT_AVAILABLE
+    silent = _not_judged(telemetry)
     return RuleVerdict(
-        outcome=outcome,
+        outcome=_outcome(telemetry, bool(findings), read, silent),
         findings=findings,
-        coverage={"services_with_traffic": len(servers), "with_readable_payload": read},
+        exclusions=(_exclusion(silent),) if silent else (),
+        coverage={
+            "services_with_traffic": len(servers),
+            "with_readable_payload": read,
+            "listeners_not_judged": len(silent),
+        },
     )
 
 
 RULE = Rule(id=_ID, evaluate=evaluate)
+
+
+def _outcome(telemetry: Telemetry, found: bool, read: int, silent: list[str]) -> Outcome:
+    if found:
+        return Outcome.FINDING
+    if not watched(telemetry, _ID) or (silent and not read):
+        return Outcome.NOT_AVAILABLE  # what nobody talked to may speak anything
+    return Outcome.CLEAR
+
+
+def _not_judged(telemetry: Telemetry) -> list[str]:
+    """TCP listeners of which no payload told what they speak."""
+    told = [
+        endpoint
+        for endpoint in telemetry.endpoints
+        if endpoint.role is Role.SERVER and any(use.protocol != "unknown" for use in endpoint.uses)
+    ]
+    places = {
+        f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
+        for one in telemetry.listeners
+        if one.transport is Transport.TCP and not any(serves(one, endpoint) for endpoint in told)
+    }
+    return sorted(places)
+
+
+def _exclusion(silent: list[str]) -> Limitation:
+    named = ", ".join(silent[:_NAMED_LISTENERS]) + (", …" if len(silent) > _NAMED_LISTENERS else "")
+    return Limitation(code="services-not-judged", rules=(_ID,), params={"count": str(len(silent)), "where": named})
 
 
 def _order(item: tuple[tuple[object, ...], _Served]) -> tuple[str, ...]:

@@ -1,0 +1,155 @@
+"""A TCP listener to which nothing came is unused; what cannot be told is an exclusion."""
+
+import pytest
+
+from javert.catalogue.lookup import Language, text
+from javert.model.assessment import Outcome
+from javert.model.telemetry import Limitation, Transport
+from javert.rules.unused_listening_tcp_port import RULE
+
+
+def test_a_silent_listener_is_a_finding_with_its_process(scene):
+    nginx = scene.process("nginx", 50, user="root", uid=0)
+    verdict = RULE.evaluate(scene.telemetry(nginx, scene.listener("0.0.0.0", 8080, nginx)))
+    (finding,) = verdict.findings
+    assert verdict.outcome is Outcome.FINDING
+    attributes = finding.attributes
+    assert (attributes.address, attributes.port, attributes.family) == ("0.0.0.0", 8080, "ipv4")
+    assert (attributes.exposure, attributes.process.exe) == ("host", "/usr/bin/nginx")
+    assert (attributes.listening_s, attributes.window_s) == (3600.0, 3600.0)
+    for language in Language:
+        for part in ("title", "description", "recommendation"):
+            assert text(f"finding.{finding.text}.{part}", language, finding.params)
+
+
+@pytest.mark.parametrize(
+    ("bound", "came_to", "used"),
+    [
+        ("0.0.0.0", "192.0.2.7", True),
+        ("0.0.0.0", "127.0.0.1", True),
+        ("::", "192.0.2.7", True),
+        ("::", "2001:db8::7", True),
+        ("192.0.2.7", "192.0.2.7", True),
+        ("127.0.0.1", "192.0.2.7", False),
+    ],
+)
+def test_traffic_is_matched_by_port_and_address(scene, bound, came_to, used):
+    server = scene.process("server")
+    verdict = RULE.evaluate(scene.telemetry(server, scene.listener(bound, 80, server), scene.server(came_to, 80)))
+    assert (verdict.findings == ()) is used
+
+
+def test_traffic_in_another_namespace_or_over_udp_is_not_this_listeners(scene, container):
+    server = scene.process("server")
+    verdict = RULE.evaluate(
+        scene.telemetry(
+            server,
+            scene.listener("0.0.0.0", 80, server),
+            scene.server("172.17.0.2", 80, network_namespace=container),
+            scene.server("192.0.2.7", 80, transport=Transport.UDP),
+        )
+    )
+    assert len(verdict.findings) == 1
+
+
+def test_an_attempt_that_was_never_completed_is_no_traffic(scene):
+    server = scene.process("server")
+    nothing = scene.server("192.0.2.7", 80, connections=0, bytes_in=0, refused=4)
+    assert len(RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 80, server), nothing)).findings) == 1
+
+
+def test_one_service_on_both_wildcards_is_one_listener(scene):
+    server = scene.process("server")
+    both = [scene.listener("0.0.0.0", 80, server), scene.listener("::", 80, server)]
+    (finding,) = RULE.evaluate(scene.telemetry(server, *both)).findings
+    assert finding.attributes.family == "dual"
+    assert RULE.evaluate(scene.telemetry(server, *both, scene.server("2001:db8::7", 80))).findings == ()
+
+
+def test_a_dual_stack_socket_says_so(scene):
+    server = scene.process("server")
+    (finding,) = RULE.evaluate(scene.telemetry(server, scene.listener("::", 80, server, dual_stack=True))).findings
+    assert finding.attributes.family == "dual"
+
+
+def test_two_programs_on_one_port_of_different_addresses_are_two(scene):
+    one, two = scene.process("one", 1), scene.process("two", 2)
+    findings = RULE.evaluate(
+        scene.telemetry(one, two, scene.listener("127.0.0.1", 80, one), scene.listener("192.0.2.7", 80, two))
+    ).findings
+    assert {finding.attributes.process.name for finding in findings} == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "window", "judged"),
+    [
+        (None, None, 5.0, True),
+        (10.0, None, 3600.0, True),
+        (3550.0, None, 3600.0, False),
+        (10.0, 65.0, 600.0, False),
+        (10.0, 75.0, 600.0, True),
+        (10.0, 100.0, 3600.0, False),
+        (None, 30.0, 3600.0, False),
+    ],
+)
+def test_a_listener_must_be_there_for_a_minute_and_a_tenth_of_the_run(scene, opened, closed, window, judged):
+    server = scene.process("server")
+    listener = scene.listener(
+        "0.0.0.0",
+        80,
+        server,
+        opened_at=None if opened is None else scene.at(opened),
+        closed_at=None if closed is None else scene.at(closed),
+    )
+    verdict = RULE.evaluate(scene.telemetry(server, listener, window_s=window))
+    assert (len(verdict.findings) == 1) is judged
+    assert [limit.code for limit in verdict.exclusions] == ([] if judged else ["listener-too-young"])
+
+
+def test_a_listener_that_is_reopened_is_judged_by_all_its_time(scene):
+    server = scene.process("server")
+    first = scene.listener("0.0.0.0", 80, server, opened_at=scene.at(10), closed_at=scene.at(50))
+    second = scene.listener("0.0.0.0", 80, server, opened_at=scene.at(52), closed_at=scene.at(92))
+    (finding,) = RULE.evaluate(scene.telemetry(server, first, second, window_s=300)).findings
+    assert finding.attributes.listening_s == 80.0
+
+
+@pytest.mark.parametrize(("address", "exposure"), [("127.0.0.1", "loopback"), ("::1", "loopback"), ("::", "host")])
+def test_exposure_is_told(scene, address, exposure):
+    server = scene.process("server")
+    (finding,) = RULE.evaluate(scene.telemetry(server, scene.listener(address, 80, server))).findings
+    assert finding.attributes.exposure == exposure
+
+
+def test_a_listener_of_a_container_is_told_apart(scene, container):
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server, network_namespace=container)
+    (finding,) = RULE.evaluate(scene.telemetry(server, listener)).findings
+    assert finding.attributes.exposure == "container"
+    assert "web" in finding.identity
+
+
+def test_a_socket_held_by_systemd_names_the_unit(scene):
+    systemd = scene.process("systemd", 1)
+    (finding,) = RULE.evaluate(
+        scene.telemetry(systemd, scene.listener("0.0.0.0", 631, systemd, unit="cups.socket"))
+    ).findings
+    assert finding.attributes.unit == "cups.socket"
+    assert "cups.socket" in text(f"finding.{finding.text}.title", Language.ENGLISH, finding.params)
+
+
+@pytest.mark.parametrize("code", ["connections-polled", "listeners-not-counted"])
+def test_nothing_is_called_unused_where_connections_were_not_all_counted(scene, code):
+    server = scene.process("server")
+    verdict = RULE.evaluate(
+        scene.telemetry(server, scene.listener("0.0.0.0", 80, server), Limitation(code=code, rules=(RULE.id,)))
+    )
+    assert verdict.outcome is Outcome.NOT_AVAILABLE
+    assert verdict.findings == ()
+    assert "0.0.0.0:80" in verdict.exclusions[0].params["ports"]
+
+
+def test_udp_sockets_are_not_judged(scene):
+    server = scene.process("server")
+    verdict = RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 53, server, transport=Transport.UDP)))
+    assert verdict.outcome is Outcome.CLEAR
