@@ -25,7 +25,7 @@ class StreamUnit(NamedTuple):
 def parse_listen(unit: str, value: str) -> StreamUnit | None:
     """One value of ``ListenStream=``: a port, "address:port" or "[address]:port"; None if it is no IP socket."""
     address, _, port = value.strip().rpartition(":")
-    if not port.isdigit():
+    if not port.isdigit() or address.startswith("vsock"):
         return None
     return StreamUnit(unit, address.strip("[]"), int(port))
 

@@ -1,0 +1,118 @@
+"""The book of listeners: sockets that come, go, are shared and are reopened."""
+
+import os
+import socket
+
+import pytest
+
+from javert.formats.kernel_records import ListenEvent, Who
+from javert.model.telemetry import Listener, Process, ProcessKey, Transport
+from javert.sensors.linux.listeners import ListenerBook
+from javert.sensors.linux.namespaces import NamespaceEntry, own_network_namespace
+from javert.sensors.linux.processes import ProcessTable
+from javert.sensors.linux.sockets import holders
+
+NAMESPACE = 4026531840
+
+
+@pytest.fixture
+def book():
+    """A book and the records it emits."""
+    records: list[object] = []
+    table = ProcessTable()
+    table.emit_to(records.append)
+    return ListenerBook(records.append, table), records
+
+
+def _event(*, listening: bool, inode: int = 77, port: int = 8080, address: str = "127.0.0.1") -> ListenEvent:
+    who = Who(ProcessKey(123, 456), 1, 1, 2, 1, 0, NAMESPACE, 9, "server", "sh") if listening else None
+    return ListenEvent(
+        listening, 0, address, port, NAMESPACE, inode, who, "/usr/bin/server", b"server\0-p\0secret\0"
+    )
+
+
+def _listeners(records) -> list[Listener]:
+    return [record for record in records if isinstance(record, Listener)]
+
+
+def test_a_listener_that_comes_and_goes_is_told_with_its_times_and_process(book):
+    listeners, records = book
+    listeners.changed(_event(listening=True), 10.0)
+    listeners.changed(_event(listening=False), 20.0)
+    opened, closed = _listeners(records)
+    assert (opened.opened_at, opened.closed_at) == (10.0, None)
+    assert (closed.opened_at, closed.closed_at) == (10.0, 20.0)
+    assert closed.processes == (ProcessKey(123, 456),)
+    (process,) = [record for record in records if isinstance(record, Process)]
+    assert process.cmdline_redacted == "server -p ***"
+
+
+def test_members_of_a_reuseport_group_are_one_listener_until_the_last_goes(book):
+    listeners, records = book
+    for inode in (1, 2):
+        listeners.changed(_event(listening=True, inode=inode), 10.0)
+    listeners.changed(_event(listening=False, inode=1), 20.0)
+    assert all(listener.closed_at is None for listener in _listeners(records))
+    listeners.changed(_event(listening=False, inode=0), 30.0)  # closed by the process's end: no inode any more
+    assert _listeners(records)[-1].closed_at == 30.0
+
+
+def test_a_reopened_listener_is_another_record(book):
+    listeners, records = book
+    for opened, closed in ((10.0, 11.0), (20.0, 21.0)):
+        listeners.changed(_event(listening=True), opened)
+        listeners.changed(_event(listening=False), closed)
+    assert [(one.opened_at, one.closed_at) for one in _listeners(records)[1::2]] == [(10.0, 11.0), (20.0, 21.0)]
+
+
+def test_an_end_without_a_beginning_and_a_port_not_yet_chosen_are_no_listeners(book):
+    listeners, records = book
+    listeners.changed(_event(listening=False), 10.0)
+    listeners.changed(_event(listening=True, port=0), 10.0)
+    assert _listeners(records) == []
+
+
+def _own() -> NamespaceEntry:
+    return NamespaceEntry(own_network_namespace(), "/proc/self/ns/net", os.getpid(), "")
+
+
+def test_sockets_of_this_namespace_are_found_with_their_process(book):
+    listeners, records = book
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        listeners.read_namespace(_own(), lambda inode: holders(frozenset({inode}))[0].get(inode, []), None)
+        found = next(one for one in _listeners(records) if one.port == port)
+        assert found.opened_at is None
+        assert [key.pid for key in found.processes] == [os.getpid()]
+    listeners.read_namespace(_own(), lambda inode: [], 50.0)
+    gone = [one for one in _listeners(records) if one.port == port][-1]
+    assert gone.closed_at == 50.0
+
+
+@pytest.mark.parametrize("dual", [True, False])
+def test_dual_stack_sockets_are_told(book, dual):
+    listeners, records = book
+    if dual and not socket.has_dualstack_ipv6():
+        pytest.skip("no dual-stack sockets here")
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=dual) as server:
+        port = server.getsockname()[1]
+        listeners.read_namespace(_own(), lambda inode: [], None)
+        assert next(one for one in _listeners(records) if one.port == port).dual_stack is dual
+
+
+def test_udp_sockets_are_told_apart(book):
+    listeners, records = book
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        listeners.read_namespace(_own(), lambda inode: [], None)
+        assert {one.transport for one in _listeners(records) if one.port == port} == {Transport.UDP}
+
+
+def test_a_namespace_that_goes_takes_its_listeners_along(book):
+    listeners, records = book
+    listeners.changed(_event(listening=True), 10.0)
+    assert listeners.namespaces() == {NAMESPACE}
+    listeners.close_namespace(NAMESPACE, 40.0)
+    assert _listeners(records)[-1].closed_at == 40.0
+    assert listeners.namespaces() == set()

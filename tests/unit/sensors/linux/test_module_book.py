@@ -1,0 +1,113 @@
+"""The book of modules: each file once, with every process, and a way only for what root has."""
+
+import os
+import sys
+
+import pytest
+
+from javert.model.telemetry import Module, ModuleKind, PathNode, ProcessKey
+from javert.sensors.linux.module_book import MappedFile, ModuleBook
+from javert.sensors.linux.permissions import PathWalker
+
+OWN = os.stat("/proc/self/ns/mnt").st_ino
+ONE, TWO = ProcessKey(999_001, 1), ProcessKey(999_002, 1)
+
+
+@pytest.fixture
+def book():
+    """A book and the records it emits."""
+    records: list[object] = []
+    return ModuleBook(records.append, PathWalker(records.append), None), records
+
+
+def _file(path: str = "/bin/sh", **fields) -> MappedFile:
+    status = os.stat(path)
+    return MappedFile(OWN, status.st_dev, status.st_ino, path, **fields)
+
+
+def _modules(records) -> list[Module]:
+    return [record for record in records if isinstance(record, Module)]
+
+
+def test_a_file_is_told_once_with_all_its_processes(book):
+    modules, records = book
+    modules.add(_file(), ONE, root=False, executable=True, now=1.0)
+    modules.add(_file(), TWO, root=False, executable=True, now=2.0)
+    modules.flush()
+    modules.flush()
+    (module,) = _modules(records)
+    assert module.processes == (ONE, TWO)
+    assert module.kind is ModuleKind.EXECUTABLE
+    assert (module.first_seen, module.last_seen) == (1.0, 2.0)
+    assert module.way == ()
+    assert module.root_processes == ()
+
+
+def test_what_root_loads_gets_a_way(book):
+    modules, records = book
+    modules.add(_file(), ONE, root=True, executable=False, now=1.0)
+    modules.flush()
+    (module,) = _modules(records)
+    assert module.root_processes == (ONE,)
+    assert module.way[0] == "/"
+    assert {node.path for node in records if isinstance(node, PathNode)} >= set(module.way)
+
+
+def test_a_file_that_root_loads_later_is_told_again(book):
+    modules, records = book
+    modules.add(_file(), ONE, root=False, executable=False, now=1.0)
+    modules.flush()
+    modules.add(_file(), TWO, root=True, executable=False, now=2.0)
+    modules.flush()
+    assert [bool(module.way) for module in _modules(records)] == [False, True]
+
+
+def test_processes_that_come_later_are_told_at_the_end(book):
+    modules, records = book
+    modules.add(_file(), ONE, root=False, executable=False, now=1.0)
+    modules.flush()
+    modules.add(_file(), TWO, root=False, executable=False, now=2.0)
+    modules.flush()
+    assert len(_modules(records)) == 1
+    modules.flush(everything=True)
+    assert _modules(records)[-1].processes == (ONE, TWO)
+
+
+def test_javert_itself_is_left_out(book):
+    modules, records = book
+    modules.add(_file(sys.executable), ProcessKey(os.getpid(), 1), root=True, executable=True, now=1.0)
+    modules.flush(everything=True)
+    assert records == []
+
+
+def test_a_replaced_file_is_told_apart_and_judged_by_what_is_there(book, tmp_path):
+    modules, records = book
+    path = tmp_path / "plugin.so"
+    path.write_bytes(b"old")
+    mapped = _file(str(path))
+    kept_open = path.open("rb")
+    path.unlink()
+    path.write_bytes(b"new")
+    modules.add(mapped, ONE, root=True, executable=False, now=1.0)
+    modules.flush()
+    kept_open.close()
+    (module,) = _modules(records)
+    assert module.deleted
+    assert module.way[-1] == str(path)
+
+
+def test_memory_without_a_place_has_no_way(book):
+    modules, records = book
+    modules.add(MappedFile(OWN, 1, 2, "/memfd:x", detached=True), ONE, root=True, executable=False, now=1.0)
+    modules.flush()
+    assert _modules(records)[0].way == ()
+
+
+@pytest.mark.parametrize("name", ["ld-linux-x86-64.so.2", "ld-2.31.so", "ld-musl-x86_64.so.1", "ld64.so.2"])
+def test_the_loader_is_the_interpreter(book, tmp_path, name):
+    modules, records = book
+    path = tmp_path / name
+    path.write_bytes(b"")
+    modules.add(_file(str(path)), ONE, root=False, executable=False, now=1.0)
+    modules.flush()
+    assert _modules(records)[0].kind is ModuleKind.INTERPRETER

@@ -1,0 +1,60 @@
+"""Network namespaces: found by process and by name, and looked into from a thread that goes away."""
+
+import os
+import subprocess
+import threading
+
+import pytest
+
+from javert.errors import SensorError
+from javert.sensors.linux import namespaces
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="making network namespaces takes root")
+
+
+@pytest.fixture
+def other_namespace():
+    """A named network namespace with loopback up."""
+    name = f"javert-unit-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        subprocess.run(["ip", "-n", name, "address", "add", "198.18.77.1/32", "dev", "lo"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def test_javerts_own_namespace_comes_first_and_has_its_addresses():
+    own = namespaces.network_namespaces()[0]
+    assert own.inode == os.stat("/proc/self/ns/net").st_ino
+    described = namespaces.describe(own, "ignored")
+    assert described.initial
+    assert described.name == ""
+    assert "127.0.0.1" in described.addresses
+
+
+@pytest.mark.root
+@root
+def test_a_named_namespace_is_found_and_described(other_namespace):
+    entry = next(one for one in namespaces.network_namespaces() if one.name == other_namespace)
+    described = namespaces.describe(entry, "")
+    assert (described.initial, described.name) == (False, other_namespace)
+    assert "198.18.77.1" in described.addresses
+
+
+@pytest.mark.root
+@root
+def test_looking_inside_moves_nobody_else(other_namespace):
+    before = os.stat("/proc/thread-self/ns/net").st_ino
+    entry = next(one for one in namespaces.network_namespaces() if one.name == other_namespace)
+    inside = namespaces.inside(entry, lambda: os.stat("/proc/thread-self/ns/net").st_ino)
+    assert inside == entry.inode
+    assert os.stat("/proc/thread-self/ns/net").st_ino == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("netns-")]
+
+
+def test_a_namespace_that_is_gone_is_a_sensor_error():
+    gone = namespaces.NamespaceEntry(1, "/proc/self/ns/missing", 0, "gone")
+    with pytest.raises(SensorError, match="gone"):
+        namespaces.inside(gone, lambda: None)

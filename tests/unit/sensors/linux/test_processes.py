@@ -1,0 +1,79 @@
+"""Who a process is: from the kernel's description, from /proc, and never with a secret."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from javert.formats.kernel_records import Who
+from javert.model.telemetry import Process, ProcessKey
+from javert.sensors.linux.processes import ProcessTable
+
+
+@pytest.fixture
+def table():
+    """A table and the records it emits."""
+    records: list[Process] = []
+    made = ProcessTable()
+    made.emit_to(records.append)
+    return made, records
+
+
+def _who(name: str = "worker", uid: int = 0) -> Who:
+    return Who(ProcessKey(999_999, 5), 1, 1, 2, 1, uid, 10, 20, name, "init")
+
+
+def test_a_process_that_is_gone_is_known_from_the_kernel(table):
+    made, records = table
+    made.from_kernel(_who(), exe="/opt/worker", cmdline=b"/opt/worker\0--token=s3cret\0")
+    (process,) = records
+    assert (process.name, process.exe, process.user, process.root) == ("worker", "/opt/worker", "root", True)
+    assert process.cmdline_redacted == "worker --token=***"
+    assert made.is_root(process.key)
+
+
+def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
+    made, records = table
+    made.from_kernel(_who(), exe="/opt/worker")
+    made.from_kernel(_who())
+    assert len(records) == 1
+    made.stack_is_executable(_who().key)
+    made.stack_is_executable(_who().key)
+    assert [record.executable_stack for record in records] == [False, True]
+    assert records[-1].exe == "/opt/worker"
+
+
+def test_a_program_that_replaced_itself_is_not_known(table):
+    made, _records = table
+    made.from_kernel(_who())
+    assert made.knows(_who())
+    assert not made.knows(_who("other"))
+    assert not made.knows(_who(uid=1000))
+
+
+def test_a_running_process_is_read_from_proc(table):
+    made, records = table
+    secret = "Tr0ub4dor-in-argv"
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", secret]) as child:
+        try:
+            key = made.from_proc(child.pid)
+            assert key is not None
+            assert made.from_proc(child.pid) == key
+        finally:
+            child.kill()
+    (process,) = records
+    assert process.key.pid == child.pid
+    assert os.path.samefile(process.exe, sys.executable)
+    assert process.uid == os.geteuid()
+    assert process.mount_namespace == os.stat("/proc/self/ns/mnt").st_ino
+    assert secret not in process.cmdline_redacted
+    assert "-c" in process.cmdline_redacted
+
+
+def test_a_process_that_ended_is_none(table):
+    made, records = table
+    child = subprocess.Popen(["/bin/true"])
+    child.wait()
+    assert made.from_proc(child.pid) is None
+    assert records == []

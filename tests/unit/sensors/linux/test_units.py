@@ -1,0 +1,38 @@
+"""Socket units of systemd, by what they listen on."""
+
+import pytest
+
+from javert.sensors.linux.units import StreamUnit, parse_listen, stream_units, unit_for
+
+
+@pytest.mark.parametrize(
+    ("value", "address", "port"),
+    [
+        ("631", "", 631),
+        ("127.0.0.1:631", "127.0.0.1", 631),
+        ("[::1]:631", "::1", 631),
+        (" 0.0.0.0:22 ", "0.0.0.0", 22),
+    ],
+)
+def test_ip_sockets_are_read(value, address, port):
+    assert parse_listen("x.socket", value) == StreamUnit("x.socket", address, port)
+
+
+@pytest.mark.parametrize("value", ["/run/cups/cups.sock", "@abstract", "vsock:2:1234", "", "%t/x"])
+def test_other_sockets_are_not(value):
+    assert parse_listen("x.socket", value) is None
+
+
+def test_units_are_read_and_an_earlier_directory_hides_a_later_one(tmp_path):
+    etc, lib = tmp_path / "etc", tmp_path / "lib"
+    etc.mkdir()
+    lib.mkdir()
+    (etc / "ssh.socket").write_text("[Socket]\nListenStream=2222\n")
+    (lib / "ssh.socket").write_text("[Socket]\nListenStream=22\n")
+    (lib / "cups.socket").write_text("[Socket]\nListenStream=99\nListenStream=\nListenStream=127.0.0.1:631\n")
+    (lib / "gone.socket").symlink_to(tmp_path / "missing")
+    units = stream_units((str(etc), str(tmp_path / "none"), str(lib)))
+    assert set(units) == {StreamUnit("ssh.socket", "", 2222), StreamUnit("cups.socket", "127.0.0.1", 631)}
+    assert unit_for("0.0.0.0", 2222, units) == unit_for("::", 2222, units) == "ssh.socket"
+    assert unit_for("127.0.0.1", 631, units) == "cups.socket"
+    assert unit_for("0.0.0.0", 631, units) == ""
