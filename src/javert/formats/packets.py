@@ -329,6 +329,8 @@ class Decoder:
         first = data[0]
         if first & 0x38 == 0x08 and data[7] == 0 and _is_vxlan(data):
             self._ethernet(data, 8, walk)
+        elif first & 0x38 == 0x08 and data[1:3] == b"\0\0" and data[3] in (1, 2) and _is_ip(data, 8):
+            self._ip(data, 8, walk)  # VXLAN-GPE with IP straight inside
         elif first < 0x40 and data[1] & 0x3F == 0 and data[2:4] == b"\x65\x58" and data[7] == 0:
             at = 8 + (first & 0x3F) * 4
             if _holds_ip_frame(data, at):

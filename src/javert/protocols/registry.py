@@ -103,7 +103,7 @@ DETECTORS = (
     Detector((Protocol.IRC,), irc.identify, _TCP, _LETTERS, _LETTERS | _octets(":"), text=True),
     Detector((Protocol.REDIS,), redis.identify, _TCP, _LETTERS | _RESP | _octets(13, 10), _RESP),
     Detector((Protocol.SYSLOG,), syslog.identify_tcp, _TCP, _DIGITS | _octets("<"), _NONE),
-    Detector((Protocol.TELNET,), telnet.identify, _TCP, _octets(0xFF), _octets(0xFF)),
+    Detector((Protocol.TELNET,), telnet.identify, _TCP, _octets(0xFF), _octets(0xFF, 10, 13, 27) | _PRINTABLE),
     Detector((Protocol.MQTT,), mqtt.identify, _TCP, _octets(0x10), _NONE),
     Detector((Protocol.SMB1,), smb.identify, _TCP, _octets(0, 0x81), _octets(0, 0x82)),
     Detector((Protocol.POSTGRESQL,), postgresql.identify, _TCP, _octets(0, "QPBDECSHXFp"), _NONE),

@@ -7,9 +7,7 @@ from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Protocol, Verdict
 
-_MESSAGE = re.compile(
-    rb"[\r\n\x00]{0,16}(?:SIP/2\.0 [1-6]\d\d |[A-Z]{3,16} (?:sips?|tel|urn|im|pres):?\S{0,1024} SIP/2\.0\r?\n)"
-)
+_MESSAGE = re.compile(rb"[\r\n\x00]{0,16}(?:SIP/2\.0 [1-6]\d\d |[A-Z]{3,16} \S{1,1024} SIP/2\.0\r?\n)")
 _START = re.compile(
     rb"[\r\n]{0,16}(?:[A-Z]{1,16}(?: (?:s(?:i(?:ps?(?::\S*(?: [SIP/.20\r]{0,9})?)?)?)?)?)?|SIP/2[.0-9 ]*)?\Z"
 )

@@ -13,6 +13,7 @@ _IAC = 0xFF
 _OPTION = rb"[\x00-\x31\x45\x46\x55\x56\x5a\x5b\x5d\x66\x8a-\x8c\xc8\xc9\xff]"
 _NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe]" + _OPTION + rb"|\xfa" + _OPTION + rb"[^\xff]{0,256}\xff\xf0)")
 _START = re.compile(rb"\xff(?:[\xfb-\xfe]?|\xfa(?:" + _OPTION + rb"[^\xff]{0,256}\xff?)?)\Z", re.DOTALL)
+_BOTH_PROMPTS = re.compile(rb"(?:login|user ?name) ?: ?.{0,256}?pass(?:word|code) ?:", re.IGNORECASE | re.DOTALL)
 _COMMANDS = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[\xf1-\xf9])", re.DOTALL)
 _ENCRYPT_START = re.compile(rb"\xff\xfa\x26\x03")
 _STARTTLS = re.compile(rb"\xff\xfa\x2e\x01\xff\xf0(\x16\x03[\x00-\x04])?")
@@ -21,7 +22,8 @@ _STARTTLS = re.compile(rb"\xff\xfa\x2e\x01\xff\xf0(\x16\x03[\x00-\x04])?")
 def identify(talk: Conversation) -> Reading | None:
     """A side that begins by negotiating options: ``IAC (DO|DONT|WILL|WONT) option`` or ``IAC SB … IAC SE``.
 
-    The other side may send text. Too short: less than one whole negotiation.
+    The other side may send text. So is a text session that negotiates later, or that asks for a login name and a
+    password. Too short: less than one whole negotiation.
     """
     for mine, other in ((talk.opening, talk.greeting), (talk.greeting, talk.opening)):
         if mine[:1] != b"\xff":
@@ -33,7 +35,22 @@ def identify(talk: Conversation) -> Reading | None:
         if _START.match(mine):
             raise NeedsMoreData("telnet option")
         return None
+    if talk.textual and (_negotiates_later(talk) or _asks_for_a_login(talk)):
+        return _read(talk)
     return None
+
+
+def _negotiates_later(talk: Conversation) -> bool:
+    # Some servers greet in text and negotiate behind it.
+    sides = [side[0][:1024] for side in (talk.server, talk.client) if side]
+    found = sum(len(_NEGOTIATION.findall(side)) for side in sides)
+    return found >= 2 and all(_text(_COMMANDS.sub(b"", side)) for side in sides)
+
+
+def _asks_for_a_login(talk: Conversation) -> bool:
+    # A terminal without options is still one (RFC 854: they need not be negotiated): both prompts, and answers.
+    server = talk.greeting[:4096]
+    return _BOTH_PROMPTS.search(server) is not None and bool(talk.client_lines.complete or b"\r" in talk.opening)
 
 
 def _text(data: bytes) -> bool:

@@ -40,8 +40,10 @@ def _is_handshake(data: bytes, kind: int) -> bool:
     if len(data) < 6:
         raise NeedsMoreData("TLS record header")
     length = int.from_bytes(data[3:5], "big")
-    if not 4 <= length <= _MAX_RECORD or data[5] != kind:
+    if not 1 <= length <= _MAX_RECORD or data[5] != kind:
         return False
+    if length < 6:  # RFC 8446 5.1: a message may be spread over records, however short
+        return True
     if len(data) < 11:
         raise NeedsMoreData("TLS hello header")
     return data[9] == 3 and data[10] <= 4
