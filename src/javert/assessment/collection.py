@@ -1,6 +1,8 @@
 """Collects telemetry: starts the sensors, asks them several times a second, stops them, whatever one does."""
 
+import os
 import time
+import traceback
 from collections.abc import Callable
 
 from javert.assessment.interruption import Interruption
@@ -22,6 +24,7 @@ class Collection:
         self._emit = emit
         self._running: list[Sensor] = []
         self._failed: list[Sensor] = []
+        self._reported: dict[str, SensorReport] = {}
 
     def start(self, interruption: Interruption) -> None:
         """Start the sensors in their order; one that cannot becomes a ``Limitation``."""
@@ -94,7 +97,8 @@ class Collection:
 
     def _emit_report(self, sensor: Sensor) -> None:
         report = _report(sensor)
-        if report is not None:
+        if report is not None and report != self._reported.get(sensor.name):
+            self._reported[sensor.name] = report
             self._emit(report)
 
 
@@ -112,6 +116,8 @@ def _rules(sensor: Sensor) -> tuple[RuleId, ...]:
 
 def _fault(sensor: Sensor, error: Exception) -> AnyRecord:
     """A sensor's failure as a record; a SensorError's own words are meant for the operator."""
+    if os.environ.get("JAVERT_DEBUG") == "1":
+        traceback.print_exception(error)
     return Limitation(
         code="sensor-failed",
         rules=_rules(sensor),

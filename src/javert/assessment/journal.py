@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from javert.assessment.files import replace_file
 from javert.errors import NewerVersionError, ParseError
 from javert.model.codec import decode_record, encode_record
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, Limitation
+from javert.model.view import identity
 
 SYNC_EVERY_S = 2.0
 """How often appended records are forced to the disk."""
+
+COMPACT_AT = 32 * 1024 * 1024
+"""A journal of this many bytes is rewritten without the records that later ones replaced."""
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _WRITE_AT = 1024 * 1024
@@ -24,6 +29,9 @@ class Journal:
     ``append`` only keeps the record in memory, so that a slow disk never holds up a sensor; a thread of its own
     writes and calls fsync(2) every ``SYNC_EVERY_S``. When writing fails (ENOSPC, EIO …), ``failure`` says so, the
     file is cut back to its last whole record, and what could not be written stays in memory.
+
+    Counters are written again whenever they change, so on a busy host the file would grow without end: once it is
+    large, it is replaced by one in which only the last record of each identity is left.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +42,9 @@ class Journal:
         """
         self.failure: OSError | None = None
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path = path
         self._end = 0
+        self._compact_at = COMPACT_AT
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._pending_lock = threading.Lock()
@@ -66,6 +76,9 @@ class Journal:
                 self.failure = self.failure or error
                 with self._pending_lock:
                     self._pending[:0] = batch
+            else:
+                if self._end >= self._compact_at:
+                    self._compact()
 
     def records(self) -> Iterator[AnyRecord]:
         """All records in order, also those that could not be written.
@@ -102,6 +115,25 @@ class Journal:
             os.ftruncate(self._file, self._end)
             raise
         self._end += len(data)
+
+    def _compact(self) -> None:
+        """Put a file without replaced records in the place of the journal, whole or not at all."""
+        latest: dict[tuple[object, ...], bytes] = {}
+        with os.fdopen(os.dup(self._file), "rb") as stream:
+            stream.seek(0)
+            for line in stream:
+                latest[identity(decode_record(line))] = line
+        data = b"".join(latest.values())
+        # At least twice as long as what is left must be written before it is worth the work again.
+        self._compact_at = max(COMPACT_AT, 3 * len(data))
+        try:
+            replace_file(self._path, data)
+            compacted = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:  # no room for both, or the directory is gone: the long journal is as good as the short one
+            return
+        os.dup2(compacted, self._file, inheritable=False)
+        os.close(compacted)
+        self._end = len(data)
 
     def _sync_until_closed(self) -> None:
         while not self._closing.wait(SYNC_EVERY_S):

@@ -160,8 +160,36 @@ _VALUES = {
     "principal-others": Text("everybody", "全ユーザー"),
 }
 
+_COVERAGE = {
+    "clients": Text("clients", "クライアント"),
+    "clients_of_remote_services": Text("clients of remote services", "リモートサービスのクライアント"),
+    "without_readable_payload": Text("without readable payload", "内容を読み取れなかったもの"),
+    "listeners": Text("listeners", "リッスンするポート"),
+    "used": Text("used", "使用あり"),
+    "unused": Text("unused", "未使用"),
+    "not_judged": Text("not judged", "判定対象外"),
+    "services_with_traffic": Text("services with traffic", "通信のあったサービス"),
+    "with_readable_payload": Text("with readable payload", "内容を読み取れたもの"),
+    "listeners_not_judged": Text("listeners not judged", "判定対象外のリッスンするポート"),
+    "files": Text("files", "ファイル"),
+    "candidates": Text("files opened", "開いたファイル"),
+    "elf": Text("programs and libraries", "プログラムとライブラリ"),
+    "judged": Text("judged", "判定済み"),
+    "mapped": Text("mapped by processes", "プロセスが使用中"),
+    "damaged": Text("damaged", "破損"),
+    "header_missing_without_effect": Text("header missing without effect", "ヘッダーなし (影響なし)"),
+    "finished": Text("scan finished", "スキャン完了"),
+    "root_processes": Text("root processes", "root プロセス"),
+    "modules": Text("modules", "モジュール"),
+    "modules_judged": Text("modules judged", "判定済みモジュール"),
+    "modules_safe_only_by_read_only_mount_or_attribute": Text(
+        "safe only by a read-only mount or attribute", "読み取り専用マウントまたは属性だけで保護されたもの"
+    ),
+}
+
 TEXTS: dict[str, Text] = (
     {f"report.{name}": entry for name, entry in _PHRASES.items()}
     | {f"report.fact.{name}": entry for name, entry in _FACTS.items()}
     | {f"report.value.{name}": entry for name, entry in _VALUES.items()}
+    | {f"report.value.coverage-{name}": entry for name, entry in _COVERAGE.items()}
 )

@@ -1,6 +1,8 @@
 """All telemetry of one run, put together for the rules."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -61,75 +63,76 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, self.ended_at - self.started.started_at)
 
 
-def assemble(records: Iterable[AnyRecord]) -> Telemetry:  # noqa: PLR0912 - one arm a record type
+def assemble(records: Iterable[AnyRecord]) -> Telemetry:
     """Put the records of one journal together; where two have one identity the later stands.
 
     Raises:
-        ParseError: the records do not begin with ``RunStarted``.
+        ParseError: the records do not begin with ``RunStarted``, or another follows.
     """
     iterator = iter(records)
     started = next(iterator, None)
     if not isinstance(started, RunStarted):
         raise ParseError("the journal does not begin with the start of a run")
-    ended: RunEnded | None = None
     last_sign = started.started_at
-    processes: dict[ProcessKey, Process] = {}
-    namespaces: dict[int, NetworkNamespace] = {}
-    principals = Principals()
-    endpoints: dict[int, Endpoint] = {}
-    listeners: dict[tuple[object, ...], Listener] = {}
-    elf_files: dict[tuple[int, int], ElfFile] = {}
-    scans: dict[tuple[str, ...], FileScan] = {}
-    modules: dict[tuple[object, ...], Module] = {}
-    path_nodes: dict[tuple[int, str], PathNode] = {}
-    limitations: dict[tuple[str, str], Limitation] = {}
-    sensors: dict[str, SensorReport] = {}
+    latest: dict[tuple[object, ...], AnyRecord] = {}
     for record in iterator:
         match record:
-            case Process():
-                processes[record.key] = record
-            case Endpoint():
-                endpoints[record.id] = record
-                last_sign = max(last_sign, record.last_seen)
-            case Module():
-                modules[record.mount_namespace, record.device, record.inode, record.path] = record
-            case PathNode():
-                path_nodes[record.mount_namespace, record.path] = record
-            case Listener():
-                listeners[
-                    record.network_namespace, record.transport, record.address, record.port, record.opened_at
-                ] = record
-            case ElfFile():
-                elf_files[record.device, record.inode] = record
-            case FileScan():
-                scans[record.roots] = record
-            case NetworkNamespace():
-                namespaces[record.inode] = record
-            case Principals():
-                principals = record
-            case Limitation():
-                limitations[record.code, record.scope] = record
-            case SensorReport():
-                sensors[record.name] = record
-            case Heartbeat():
-                last_sign = max(last_sign, record.at)
-            case RunEnded():
-                ended = record
             case RunStarted():
                 raise ParseError("the journal holds the start of a second run")
+            case Endpoint(last_seen=sign) | Heartbeat(at=sign):
+                last_sign = max(last_sign, sign)
+        latest[identity(record)] = record
+    by_kind: dict[type, list[Any]] = defaultdict(list)
+    for record in latest.values():
+        by_kind[type(record)].append(record)
     return Telemetry(
         started=started,
-        ended=ended,
+        ended=next(iter(by_kind[RunEnded]), None),
         last_sign=last_sign,
-        processes=processes,
-        namespaces=namespaces,
-        principals=principals,
-        endpoints=tuple(endpoints.values()),
-        listeners=tuple(listeners.values()),
-        elf_files=tuple(elf_files.values()),
-        scans=tuple(scans.values()),
-        modules=tuple(modules.values()),
-        path_nodes=path_nodes,
-        limitations=tuple(limitations.values()),
-        sensors=tuple(sensors.values()),
+        processes={process.key: process for process in by_kind[Process]},
+        namespaces={namespace.inode: namespace for namespace in by_kind[NetworkNamespace]},
+        principals=next(iter(by_kind[Principals]), Principals()),
+        endpoints=tuple(by_kind[Endpoint]),
+        listeners=tuple(by_kind[Listener]),
+        elf_files=tuple(by_kind[ElfFile]),
+        scans=tuple(by_kind[FileScan]),
+        modules=tuple(by_kind[Module]),
+        path_nodes={(node.mount_namespace, node.path): node for node in by_kind[PathNode]},
+        limitations=tuple(by_kind[Limitation]),
+        sensors=tuple(by_kind[SensorReport]),
     )
+
+
+def identity(record: AnyRecord) -> tuple[object, ...]:
+    """What two records share if the later replaces the earlier."""
+    kind = type(record).__name__
+    match record:
+        case Process():
+            return kind, record.key
+        case Endpoint():
+            return kind, record.id
+        case Module():
+            return kind, record.mount_namespace, record.device, record.inode, record.path
+        case PathNode():
+            return kind, record.mount_namespace, record.path
+        case Listener():
+            return (
+                kind,
+                record.network_namespace,
+                record.transport,
+                record.address,
+                record.port,
+                record.opened_at,
+            )
+        case ElfFile():
+            return kind, record.device, record.inode
+        case FileScan():
+            return kind, record.roots
+        case NetworkNamespace():
+            return kind, record.inode
+        case Limitation():
+            return kind, record.code, record.scope
+        case SensorReport():
+            return kind, record.name
+        case _:
+            return (kind,)

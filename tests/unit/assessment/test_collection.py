@@ -99,6 +99,20 @@ def test_a_sensor_that_fails_is_told_once_without_what_it_saw(collect, scripted_
     assert well.calls[-1] == "stop"
 
 
+def test_a_fault_shows_its_traceback_when_asked(collect, scripted_sensor, monkeypatch, capsys):
+    collect(scripted_sensor(poll=fail))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("JAVERT_DEBUG", "1")
+    collect(scripted_sensor(poll=fail))
+    assert "ValueError" in capsys.readouterr().err
+
+
+def test_a_report_that_has_not_changed_is_not_written_again(collect, scripted_sensor):
+    sensor = scripted_sensor()
+    sensor.report = lambda: SensorReport(name="scripted", started_at=1.0, records=4)
+    assert sum(isinstance(record, SensorReport) for record in collect(sensor)) == 1
+
+
 def test_a_sensor_that_says_why_it_went_blind_is_quoted(collect, scripted_sensor):
     (limitation,) = limitations(collect(scripted_sensor(poll=refuse)))
     assert limitation.params["fault"] == "BPF is refused by the kernel (EPERM)"

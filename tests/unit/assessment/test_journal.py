@@ -12,6 +12,7 @@ from javert.errors import ParseError
 from javert.model.codec import encode_record
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Heartbeat, Limitation
+from javert.model.view import assemble
 
 
 @pytest.fixture
@@ -24,6 +25,10 @@ def journal(path):
     opened = Journal(path)
     yield opened
     opened.close()
+
+
+def names(path):
+    return sorted(entry.name for entry in path.iterdir())
 
 
 def lines(*records):
@@ -186,3 +191,63 @@ def test_a_line_without_end_is_not_read_whole(monkeypatch):
     monkeypatch.setattr("javert.assessment.journal._LONGEST_LINE", 64)
     with pytest.raises(ParseError):
         read(b"x" * 1000)
+
+
+@pytest.fixture
+def small_journal(path, monkeypatch):
+    """A journal that is compacted as soon as it is longer than a kilobyte."""
+    monkeypatch.setattr("javert.assessment.journal.COMPACT_AT", 1024)
+    opened = Journal(path)
+    yield opened
+    opened.close()
+
+
+def fill(journal, run_started, count=100):
+    journal.append(run_started())
+    for number in range(count):
+        journal.append(Heartbeat(at=float(number)))
+        journal.append(Limitation(code=f"code{number % 3}", rules=(), params={"number": str(number)}))
+        journal.sync()
+
+
+def test_a_long_journal_keeps_only_the_last_record_of_each_identity(small_journal, path, run_started):
+    fill(small_journal, run_started)
+    assert path.stat().st_size < 4096
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(path.parent) == [path.name]
+
+
+def test_a_compacted_journal_tells_the_same(small_journal, path, run_started):
+    fill(small_journal, run_started)
+    small_journal.finish()
+    view = assemble(small_journal.records())
+    assert view.started == run_started()
+    assert view.last_sign == run_started().started_at
+    assert [(limit.code, limit.params["number"]) for limit in view.limitations] == [
+        ("code0", "99"),
+        ("code1", "97"),
+        ("code2", "98"),
+    ]
+    with path.open("rb") as stream:
+        assert assemble(read_records(stream)) == view
+
+
+def test_a_journal_that_cannot_be_compacted_grows_on(small_journal, path, run_started, monkeypatch):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("javert.assessment.journal.replace_file", fail)
+    fill(small_journal, run_started)
+    assert small_journal.failure is None
+    assert path.stat().st_size > 4096
+    assert sum(1 for _ in small_journal.records()) == 201
+
+
+def test_a_full_disk_after_compaction_loses_nothing(small_journal, path, run_started, disk):
+    fill(small_journal, run_started)
+    disk.room = 5
+    small_journal.append(Heartbeat(at=1e9))
+    small_journal.sync()
+    assert small_journal.failure.errno == 28
+    assert list(small_journal.records())[-1] == Heartbeat(at=1e9)
+    assert path.read_bytes().endswith(b"}\n")

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from syrupy.extensions.single_file import SingleFileSnapshotExtension
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from javert.model.assessment import Outcome, RuleResult
 from javert.model.rule_id import RuleId
@@ -19,6 +19,7 @@ class TextFile(SingleFileSnapshotExtension):
     """One golden file a test, as it would stand on the screen."""
 
     file_extension = "txt"
+    _write_mode = WriteMode.TEXT
 
 
 @pytest.fixture
@@ -31,15 +32,15 @@ def shown(assessment, **page):
 
 
 def test_in_english(everything, golden):
-    assert render(everything, Page(width=100)) == golden
+    assert shown(everything, width=100) == golden
 
 
 def test_in_japanese(everything_in_japanese, golden):
-    assert render(everything_in_japanese, Page(width=80)) == golden
+    assert shown(everything_in_japanese, width=80) == golden
 
 
 def test_of_a_clean_host(make_assessment, golden):
-    assert render(make_assessment(), Page(width=80)) == golden
+    assert shown(make_assessment(), width=80) == golden
 
 
 def test_without_colour_there_is_no_escape_sequence(everything):
