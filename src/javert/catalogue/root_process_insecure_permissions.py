@@ -129,20 +129,6 @@ TEXTS: dict[str, Text] = {
         en="Run Javert as root in the host's own namespaces, longer if the processes are short-lived.",
         ja="Javert をホスト自身の名前空間で root として実行し、プロセスが短命な場合は実行時間を長くしてください。",
     ),
-    "limitation.root-modules-process-unknown.title": Text(
-        en="It is not known who loaded {count} modules",
-        ja="モジュール {count} 個を読み込んだプロセスが不明",
-    ),
-    "limitation.root-modules-process-unknown.description": Text(
-        en="The processes that mapped them ended before anything else was learnt of them, so that it cannot be "
-        "told whether they ran as root: {examples}.",
-        ja="マップしたプロセスが、情報を取得する前に終了したため、root として動作していたかどうかを判断できませ"
-        "ん: {examples}。",
-    ),
-    "limitation.root-modules-process-unknown.recommendation": Text(
-        en="Run Javert longer, on a kernel where it can use BPF.",
-        ja="BPF を使用できるカーネルで、より長い時間 Javert を実行してください。",
-    ),
     # ------------------------------------------------------------ what the sensor could not look at
     "limitation.root-modules-root-unreadable.title": Text(
         en="The files of {root} could not be looked at",

@@ -20,6 +20,8 @@ _ID = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS
 _MAX_PROCESSES = 100
 _MAX_NAMED = 5
 _MAX_EXAMPLES = 3
+_NAMELESS = ("/memfd:", "/dev/zero", "/SYSV")
+"""Files in memory that never had a name (memfd_create(2), shared anonymous memory): nobody else can open them."""
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class _Loaded(msgspec.Struct, kw_only=True):
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
     """Judge every module that a process was seen to load as root."""
-    loaded, unknown = _loaded_by_root(telemetry)
+    loaded = _loaded_by_root(telemetry)
     judge = _Judge(telemetry)
     findings: list[FindingDraft] = []
     judged = protected = 0
@@ -70,7 +72,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     return RuleVerdict(
         outcome=_outcome(bool(findings), bool(judged)),
         findings=tuple(findings),
-        exclusions=tuple(_exclusions(unseen, foreign, unknown)),
+        exclusions=tuple(_exclusions(unseen, foreign)),
         coverage={
             "root_processes": len({key for file in loaded for key in file.processes}),
             "modules": len(loaded),
@@ -94,9 +96,12 @@ class _Judge:
     def answer(self, module: Module) -> _Answer:
         """What the file at the module's path is now, and whose the mapped file is if that is another one."""
         key = module.mount_namespace, module.way
-        if key not in self._known:
-            self._known[key] = self._judge(*key)
-        answer = self._known[key]
+        if module.deleted and module.path.startswith(_NAMELESS):
+            answer = _Answer()
+        elif key in self._known:
+            answer = self._known[key]
+        else:
+            answer = self._known[key] = self._judge(*key)
         if module.deleted and module.mapped_uid > 0:
             mapped = Way(path=module.path, reason="owner", principals=(self._host.user(module.mapped_uid),))
             return msgspec.structs.replace(answer, ways=(*answer.ways, mapped))
@@ -123,15 +128,12 @@ class _Judge:
         return any(any(changes(bare, subject)) for subject in self._host.subjects(bare))
 
 
-def _loaded_by_root(telemetry: Telemetry) -> tuple[list[_Loaded], list[str]]:
-    """The module files of root processes in a fixed order, and modules of which no process is known."""
+def _loaded_by_root(telemetry: Telemetry) -> list[_Loaded]:
+    """The module files that processes had while they were root's, in a fixed order."""
     files: dict[tuple[str, str], _Loaded] = {}
-    unknown: list[str] = []
     for module in telemetry.modules:
-        known = [telemetry.processes[key] for key in module.processes if key in telemetry.processes]
-        if not known:
-            unknown.append(module.path)
-        for container in {process.container for process in known if process.root}:
+        processes = [telemetry.processes.get(key) or Process(key=key, name="") for key in module.root_processes]
+        for container in {process.container for process in processes}:
             file = files.setdefault(
                 (container, module.path),
                 _Loaded(container=container, path=module.path, modules=[], processes={}),
@@ -139,10 +141,10 @@ def _loaded_by_root(telemetry: Telemetry) -> tuple[list[_Loaded], list[str]]:
             file.modules.append(module)
             file.processes.update(
                 ((process.key.pid, process.key.start), process)
-                for process in known
-                if process.root and process.container == container
+                for process in processes
+                if process.container == container
             )
-    return [files[key] for key in sorted(files)], unknown
+    return [files[key] for key in sorted(files)]
 
 
 def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
@@ -155,7 +157,7 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
         text=_ID.value + variant,
         params={
             "module": _name(file),
-            "process": _shortened([process.name for process in processes], 1),
+            "process": _shortened([process.name or f"pid {process.key.pid}" for process in processes], 1),
             "processes": _shortened(
                 [f"{process.name} (pid {process.key.pid})" for process in processes], _MAX_NAMED
             ),
@@ -177,15 +179,11 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
     )
 
 
-def _exclusions(
-    unseen: Sequence[str], foreign: dict[tuple[str, str], list[str]], unknown: Sequence[str]
-) -> Iterable[Limitation]:
+def _exclusions(unseen: Sequence[str], foreign: dict[tuple[str, str], list[str]]) -> Iterable[Limitation]:
     for (path, kind), modules in sorted(foreign.items()):
         yield _exclusion("root-modules-foreign-file-system", modules, scope=path, file_system=kind, path=path)
     if unseen:
         yield _exclusion("root-modules-not-examined", unseen)
-    if unknown:
-        yield _exclusion("root-modules-process-unknown", unknown)
 
 
 def _exclusion(code: str, modules: Sequence[str], scope: str = "", **params: str) -> Limitation:

@@ -13,7 +13,14 @@ ROOT, APP = ProcessKey(1, 10), ProcessKey(2, 20)
 LIB = "/opt/app/lib.so"
 WAY = ("/", "/opt", "/opt/app", LIB)
 MODULE = Module(
-    path=LIB, device=1, inode=7, mount_namespace=1, processes=(ROOT,), way=WAY, first_seen=100.0, last_seen=110.0
+    path=LIB,
+    device=1,
+    inode=7,
+    mount_namespace=1,
+    root_processes=(ROOT,),
+    way=WAY,
+    first_seen=100.0,
+    last_seen=110.0,
 )
 
 
@@ -71,7 +78,11 @@ def test_roots_own_is_clear_and_says_what_was_looked_at(judge):
 
 
 def test_what_only_other_users_load_is_their_own_affair(judge):
-    verdict = judge(process(APP, root=False), msgspec.structs.replace(MODULE, processes=(APP,)), *nodes(uid=1000))
+    verdict = judge(
+        process(APP, root=False),
+        msgspec.structs.replace(MODULE, processes=(APP,), root_processes=()),
+        *nodes(uid=1000),
+    )
     assert (verdict.outcome, verdict.findings) == (Outcome.NOT_AVAILABLE, ())
 
 
@@ -96,7 +107,7 @@ def test_one_path_in_several_mount_namespaces_of_the_host_is_one_finding(judge):
         process(ROOT),
         process(other, name="cron"),
         MODULE,
-        msgspec.structs.replace(MODULE, mount_namespace=2, processes=(other,), last_seen=120.0),
+        msgspec.structs.replace(MODULE, mount_namespace=2, root_processes=(other,), last_seen=120.0),
         *nodes(uid=1000),
         *nodes(2, uid=1000),
     )
@@ -112,7 +123,7 @@ def test_a_container_is_named_and_apart(judge):
         process(ROOT),
         process(inside, container="web"),
         MODULE,
-        msgspec.structs.replace(MODULE, mount_namespace=2, processes=(inside,)),
+        msgspec.structs.replace(MODULE, mount_namespace=2, root_processes=(inside,)),
         *nodes(uid=1000),
         *nodes(2, mode=0o666),
     )
@@ -151,10 +162,23 @@ def test_a_way_that_was_not_seen_or_not_recorded_is_an_exclusion(judge, way):
     assert limit.params == {"count": "6", "examples": "/gone/1, /gone/2, /gone/3, +3"}
 
 
-def test_modules_whose_process_is_unknown_are_an_exclusion(judge):
-    verdict = judge(process(ROOT), MODULE, msgspec.structs.replace(MODULE, path="/x", processes=(APP,)), *nodes())
-    assert [limit.code for limit in verdict.exclusions] == ["root-modules-process-unknown"]
-    assert verdict.outcome is Outcome.CLEAR
+def test_a_process_that_is_gone_before_it_was_known_counts_and_is_named_by_its_pid(judge):
+    (finding,) = judge(MODULE, *nodes(uid=1000)).findings
+    assert finding.params["process"] == "pid 1"
+    assert [(item.pid, item.name) for item in finding.attributes.processes] == [(1, "")]
+
+
+def test_a_process_that_is_no_longer_roots_counts_for_what_it_loaded_as_root(judge):
+    assert judge(process(ROOT, root=False), MODULE, *nodes(uid=1000)).outcome is Outcome.FINDING
+
+
+def test_files_in_memory_have_no_name_by_which_to_change_them(judge):
+    memory = msgspec.structs.replace(
+        MODULE, path="/memfd:jit", way=(), deleted=True, mapped_uid=0, mapped_mode=0o777
+    )
+    verdict = judge(process(ROOT), memory)
+    assert (verdict.outcome, verdict.exclusions) == (Outcome.CLEAR, ())
+    assert judge(process(ROOT), msgspec.structs.replace(memory, mapped_uid=1000)).outcome is Outcome.FINDING
 
 
 @pytest.mark.parametrize("shield", ["read_only", "immutable"])
@@ -182,7 +206,7 @@ def test_many_processes_are_counted_and_a_hundred_listed(judge):
     keys = [ProcessKey(number, 1) for number in range(1, 131)]
     verdict = judge(
         *(process(key, name="worker") for key in keys),
-        msgspec.structs.replace(MODULE, processes=tuple(keys), kind=ModuleKind.EXECUTABLE),
+        msgspec.structs.replace(MODULE, root_processes=tuple(keys), kind=ModuleKind.EXECUTABLE),
         *nodes(mode=0o646),
     )
     (finding,) = verdict.findings
