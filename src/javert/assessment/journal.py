@@ -121,8 +121,11 @@ class Journal:
         latest: dict[tuple[object, ...], bytes] = {}
         with os.fdopen(os.dup(self._file), "rb") as stream:
             stream.seek(0)
-            for line in stream:
-                latest[identity(decode_record(line))] = line
+            for number, line in enumerate(stream):
+                try:
+                    latest[identity(decode_record(line))] = line
+                except ParseError:  # kept as it is, so that reading tells of it
+                    latest["damaged", number] = line
         data = b"".join(latest.values())
         # At least twice as long as what is left must be written before it is worth the work again.
         self._compact_at = max(COMPACT_AT, 3 * len(data))
