@@ -177,6 +177,8 @@ def _exe_and_cmdline(data: bytes, lengths_at: int) -> tuple[str, bytes]:
     (cmdline_length,) = struct.unpack_from("<I", data, lengths_at)
     exe, truncated = parse_path(data, lengths_at + 8)
     start = lengths_at + 8 + PATH_NAMES.size
+    if len(data) < start + CMDLINE_MAX:
+        raise ParseError("an event of the network programs is cut")
     return "" if truncated else exe, data[start : start + min(cmdline_length, CMDLINE_MAX)]
 
 
@@ -216,6 +218,8 @@ def _segment(data: bytes) -> SegmentEvent:
         flags,
     ) = SEGMENT_HEAD.unpack_from(data)
     payload = data[SEGMENT_HEAD.size : SEGMENT_HEAD.size + captured]
+    if len(payload) != captured:
+        raise ParseError("a segment of the network programs is cut")
     return SegmentEvent(
         endpoint, time_ns, cookie, peer, peer_port, local_port, offset, length, bool(direction), flags, payload
     )

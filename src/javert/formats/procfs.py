@@ -47,7 +47,7 @@ class Mapping(NamedTuple):
     deleted: bool
 
 
-_OCTAL = re.compile(rb"\\([0-7]{3})")
+_LINE_FEED = rb"\012"  # the only byte that the kernel escapes here: seq_path(m, path, "\n") in fs/proc/task_mmu.c
 _DELETED = b" (deleted)"
 
 
@@ -59,7 +59,7 @@ def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
     """
     found: dict[tuple[int, int, bytes], Mapping] = {}
     executable_stack = False
-    for line in data.splitlines():
+    for line in data.removesuffix(b"\n").split(b"\n") if data else ():
         fields = line.split(None, 5)
         if len(fields) < 5:
             raise ParseError("a line of a memory map is cut")
@@ -76,7 +76,7 @@ def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
         except ValueError:
             raise ParseError("a line of a memory map holds no numbers") from None
         deleted = name.endswith(_DELETED)
-        path = _OCTAL.sub(lambda m: bytes([int(m[1], 8) & 0xFF]), name.removesuffix(_DELETED) if deleted else name)
+        path = (name.removesuffix(_DELETED) if deleted else name).replace(_LINE_FEED, b"\n")
         found[key] = Mapping(path.decode("utf-8", "surrogateescape"), device, key[1], deleted)
     return list(found.values()), executable_stack
 
