@@ -8,7 +8,7 @@ ARGS ?=
 JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # What Javert itself needs beyond Python: venv to install into, and libbpf, which comes with iproute2 on most machines.
-RUNTIME_PACKAGES := python3-venv libbpf1 ca-certificates
+RUNTIME_PACKAGES := python3-venv libbpf1
 TEST_PACKAGES = $(shell sed 's/\#.*//' tests/debian-packages.txt)
 
 help:  ## list the targets
@@ -72,7 +72,7 @@ define install
 	if [ ! -e /usr/sbin/policy-rc.d ]; then printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; \
 		chmod 755 /usr/sbin/policy-rc.d; trap 'rm -f /usr/sbin/policy-rc.d' EXIT; fi; \
 	apt-get -qq update; \
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(1) >/dev/null )
+	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-upgrade --no-install-recommends $(1) >/dev/null )
 endef
 
 .PHONY: help assess test slow lint bench bpf lock clean debian-packages
