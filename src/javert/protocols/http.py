@@ -20,7 +20,7 @@ _METHOD = re.compile(
     rb"SUBSCRIBE|UNSUBSCRIBE|NOTIFY|MKCALENDAR|PURGE|VERSION-CONTROL|CHECKOUT|MERGE|MKACTIVITY|BPROPFIND|POLL|"
     rb"RPC_(?:IN|OUT)_DATA|SSTP_DUPLEX_POST) (?:/|\*|https?://)|CONNECT [A-Za-z0-9\[]"
 )
-_REQUEST_START = re.compile(_TOKEN + rb"{0,32}(?: +[^\x00-\x1f\x7f]*)?$")
+_REQUEST_START = re.compile(rb"(?:[A-Za-z]" + _TOKEN + rb"{0,31}(?: +(?:[\w/*\[.~%-][^\x00-\x1f\x7f]*\r?)?)?)?\Z")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _RESPONSE = re.compile(rb"HTTP/1\.[01] +(\d{3})[^\r\n]*\r?\n((?:[^\r\n]+\r?\n)*)")
 _TO_HTTPS = re.compile(rb"^location:[ \t]*https://", re.IGNORECASE | re.MULTILINE)

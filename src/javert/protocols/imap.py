@@ -21,6 +21,7 @@ _COMMAND = re.compile(
     rb"GETQUOTA|GETQUOTAROOT|GETACL|SORT|THREAD|COMPRESS|XLIST|UNAUTHENTICATE)(?: (.*))?$",
     re.IGNORECASE | re.DOTALL,
 )
+_COMMAND_START = re.compile(rb"[^\x00-\x20(){%*\"\\+]{1,32}(?: (?:[A-Za-z]+(?: .*)?)?)?\r?\Z", re.DOTALL)
 _DECISIVE = frozenset((b"CAPABILITY", b"LOGIN", b"AUTHENTICATE", b"STARTTLS", b"SELECT", b"EXAMINE", b"LOGOUT"))
 _OFFER = re.compile(rb"(?:\* |.*\[)CAPABILITY\b.* STARTTLS\b", re.IGNORECASE)
 
@@ -47,6 +48,8 @@ def identify(talk: Conversation) -> Reading | None:
             return _read(talk)
         return None
     if server.rest and not (b"* OK".startswith(server.rest[:4].upper()) or server.rest[:2] == b"* "):
+        return None
+    if client.rest and not _COMMAND_START.match(client.rest):
         return None
     raise NeedsMoreData("IMAP greeting or command")
 

@@ -32,6 +32,8 @@ def identify(talk: Conversation) -> Reading | None:
         first = server.complete[0]
         if not _STATUS.match(first):
             return None
+        if first[3:].strip() == b"" and first[:1] == b"+" and not talk.midstream:
+            return None
         if client.complete or (_GREETING.match(first) and first[:1] == b"+" and not client.rest):
             return _read(talk)
         if not client.rest and first[:1] == b"-":

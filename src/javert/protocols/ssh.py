@@ -23,6 +23,6 @@ def identify(talk: Conversation) -> Reading | None:
     if _START in talk.greeting[:8192] and _BANNER.match(talk.greeting):
         return FULL_READINGS[Protocol.SSH]
     for data in (talk.opening, talk.greeting):
-        if data and len(data) < 9 and _START.startswith(data[:4]):
+        if data and len(data) < 9 and talk.textual and _START.startswith(data[:4]):
             raise NeedsMoreData("SSH identification string")
     return None

@@ -22,7 +22,7 @@ def identify(talk: Conversation) -> Reading | None:
     for data in (talk.greeting, talk.opening):
         if _VERSION.match(data):
             return _read(talk)
-        if data and len(data) < 12 and b"RFB ".startswith(data[:4]):
+        if data and len(data) < 12 and talk.textual and b"RFB ".startswith(data[:4]):
             raise NeedsMoreData("RFB version")
     return None
 
