@@ -91,26 +91,29 @@ class _Judge:
     def __init__(self, telemetry: Telemetry) -> None:
         self._nodes = telemetry.path_nodes
         self._host = Population(telemetry.principals)
-        self._known: dict[tuple[int, tuple[str, ...]], _Answer] = {}
+        self._known: dict[tuple[int, tuple[str, ...], int | None], _Answer] = {}
 
     def answer(self, module: Module) -> _Answer:
         """What the file at the module's path is now, and whose the mapped file is if that is another one."""
-        key = module.mount_namespace, module.way
         if module.deleted and module.path.startswith(_NAMELESS):
             answer = _Answer()
-        elif key in self._known:
-            answer = self._known[key]
         else:
-            answer = self._known[key] = self._judge(*key)
+            key = module.mount_namespace, module.way, max(module.mapped_uid, 0) if module.deleted else None
+            if key not in self._known:
+                self._known[key] = self._judge(*key)
+            answer = self._known[key]
         if module.deleted and module.mapped_uid > 0:
             mapped = Way(path=module.path, reason="owner", principals=(self._host.user(module.mapped_uid),))
             return msgspec.structs.replace(answer, ways=(*answer.ways, mapped))
         return answer
 
-    def _judge(self, namespace: int, way: tuple[str, ...]) -> _Answer:
+    def _judge(self, namespace: int, way: tuple[str, ...], owner_once: int | None) -> _Answer:
         nodes = [self._nodes[namespace, path] for path in way if (namespace, path) in self._nodes]
         if not way or len(nodes) < len(way):
             return _Answer(judged=False)
+        if owner_once is not None and nodes[-1].kind == "missing":
+            # It was there when it was loaded: what counts is who could have replaced it, not who could make another.
+            nodes[-1] = msgspec.structs.replace(nodes[-1], kind="file", uid=owner_once, gid=0, mode=0o600)
         found = ways(nodes, self._host)
         return _Answer(
             ways=found,

@@ -202,6 +202,14 @@ def test_a_replaced_file_of_roots_is_clear(judge):
     assert judge(process(ROOT), module, *nodes()).outcome is Outcome.CLEAR
 
 
+@pytest.mark.parametrize(("mode", "outcome"), [(0o1777, Outcome.CLEAR), (0o777, Outcome.FINDING)])
+def test_a_library_unpacked_to_tmp_and_removed_was_safe_there_only_if_nobody_could_replace_it(judge, mode, outcome):
+    """Java does so: another file can be made in /tmp now, but the one that was loaded could not be replaced."""
+    made = nodes(kind="missing", uid=-1, gid=-1, mode=0)
+    made[2] = msgspec.structs.replace(made[2], mode=mode)
+    assert judge(process(ROOT), msgspec.structs.replace(MODULE, deleted=True), *made).outcome is outcome
+
+
 def test_many_processes_are_counted_and_a_hundred_listed(judge):
     keys = [ProcessKey(number, 1) for number in range(1, 131)]
     verdict = judge(
