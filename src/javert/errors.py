@@ -9,6 +9,7 @@
     ├── UsageError              an argument that cannot be used                      (exit code 2)
     ├── RunDirectoryError       a run directory that is missing, foreign or full     (exit code 3)
     ├── AlreadyRunningError     another Javert assesses this host                    (exit code 3)
+    ├── CanceledError           a second signal ended the run at once                (exit code 3)
     ├── NothingAssessedError    no rule could look at anything                       (exit code 3)
     └── SensorError             a sensor could not start or went blind; becomes an exclusion
         └── BpfUnavailableError the kernel or its administrator refuses BPF
@@ -56,6 +57,10 @@ class RunDirectoryError(JavertError):
 
 class AlreadyRunningError(JavertError):
     """Another Javert assesses this host now."""
+
+
+class CanceledError(JavertError):
+    """A second signal ended the run at once; its journal is kept."""
 
 
 class NothingAssessedError(JavertError):

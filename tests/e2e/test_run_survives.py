@@ -118,6 +118,7 @@ def test_a_run_to_its_end_keeps_its_result(start, tmp_path):
     assert json.loads(out) == json.loads((tmp_path / "run" / "result.json").read_bytes())
     assert state(tmp_path / "run").startswith("COMPLETED")
     assert "Traceback" not in err
+    assert ended(start("evaluate", tmp_path / "run", "--format", "json"))[1] == out, "recorded, it tells the same"
 
 
 def test_after_kill_9_what_was_seen_is_evaluated(start, tmp_path):

@@ -14,7 +14,7 @@ from javert.assessment.interruption import Interruption
 from javert.assessment.lock import sole_run
 from javert.assessment.run_directory import RunDirectory, create_state_directory, new_run_id
 from javert.catalogue.lookup import Language
-from javert.errors import RunDirectoryError
+from javert.errors import CanceledError, RunDirectoryError
 from javert.model.assessment import Assessment, RunState
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, Limitation, RunEnded, RunStarted
@@ -80,7 +80,7 @@ def assess(
     Raises:
         AlreadyRunningError: another Javert assesses this host.
         RunDirectoryError: the run directory cannot be made or written at all.
-        KeyboardInterrupt: a second signal came; the journal holds what was seen.
+        CanceledError: a second signal came; the journal holds what was seen.
     """
     state_directory = create_state_directory()
     with sole_run(state_directory / "lock"), Interruption() as interruption:
@@ -91,7 +91,9 @@ def assess(
             return _Life(options, directory, observer).live(run_id, started_at, build or suite.build, interruption)
         except KeyboardInterrupt:
             directory.set_state(RunState.CANCELED)
-            raise
+            raise CanceledError(
+                f"ended at once; what was seen until then is kept: javert evaluate {directory.path}"
+            ) from None
         except BaseException:
             directory.set_state(RunState.FAILED)
             raise

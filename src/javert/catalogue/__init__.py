@@ -2,7 +2,7 @@
 
 There is one module for each rule, named like the rule, and one each for limitations and for reports. Keys:
 
-``rule.<rule-id>.{name,summary,why,how,fix}``
+``rule.<rule-id>.{name,summary,why,how,evidence,fix,limits}``
     what ``javert rules`` says.
 ``finding.<text>.{title,description,recommendation}``
     a finding; ``<text>`` is ``FindingDraft.text``, by custom the rule id, with a variant behind a dot.

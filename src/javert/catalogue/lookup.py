@@ -23,6 +23,7 @@ class Text(NamedTuple):
 @cache
 def _texts() -> dict[str, Text]:
     from javert.catalogue import (  # noqa: PLC0415 - they import Text from here
+        explanations,
         insecure_client_general,
         insecure_client_login,
         insecure_server_protocol,
@@ -41,6 +42,7 @@ def _texts() -> dict[str, Text]:
         insecure_server_protocol,
         software_without_dep,
         root_process_insecure_permissions,
+        explanations,
         limitations,
         sensing,
         report,

@@ -65,6 +65,8 @@ _PHRASES = {
     ),
     "rule_section.why": Text("Why it matters", "なぜ問題か"),
     "rule_section.how": Text("How it is judged", "判定方法"),
+    "rule_section.evidence": Text("What a finding shows", "結果に含まれる情報"),
+    "rule_section.limits": Text("What it cannot see", "確認できないもの"),
     "rule_section.fix": Text("How to fix it", "解決方法"),
     "process_parent": Text("started by {name}", "親プロセス {name}"),
 }

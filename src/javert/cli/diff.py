@@ -1,6 +1,5 @@
 """``javert diff``: what changed between two results."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -9,6 +8,7 @@ from javert.assessment.run_directory import read_result
 from javert.catalogue.lookup import Language
 from javert.cli.frame import DONE, FINDINGS
 from javert.cli.parameters import severity
+from javert.cli.standard_output import print_bytes
 from javert.model.rule_id import Severity
 from javert.report.difference import compare, render
 
@@ -27,7 +27,7 @@ def command(*, old: Path, new: Path, fail_on: Severity | None) -> int:
     """
     newer = read_result(new)
     difference = compare(read_result(old), newer)
-    sys.stdout.write(render(difference, Language(newer.language)))
+    print_bytes(render(difference, Language(newer.language)).encode())
     if fail_on and any(finding.numeric_severity >= fail_on.number for finding in difference.new):
         return FINDINGS
     return DONE

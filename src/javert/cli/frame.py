@@ -7,6 +7,7 @@ from importlib import import_module
 
 import click
 
+from javert.cli.standard_output import print_bytes, silence
 from javert.errors import JavertError, fault_site
 
 DONE, FINDINGS, USAGE, FAILED = 0, 1, 2, 3
@@ -43,7 +44,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
         from javert import __version__  # noqa: PLC0415 - wanted nowhere else
 
-        click.echo(f"javert {__version__}")
+        print_bytes(f"javert {__version__}\n".encode())
         ctx.exit()
 
 
@@ -61,7 +62,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 def javert(ctx: click.Context) -> None:
     """Javert watches a host for a while and says, with proof, where its runtime behaviour is insecure."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        print_bytes(f"{ctx.get_help()}\n".encode())
 
 
 def run(arguments: list[str]) -> int:
@@ -77,9 +78,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _complain(_usage_line(error), USAGE)
     except KeyboardInterrupt:
-        return _complain("ended at once; what was recorded is kept (javert evaluate RUN_DIR)", FAILED)
+        return _complain("interrupted", FAILED)
     except BrokenPipeError:
-        _silence_standard_output()
+        silence()
         return DONE
     except JavertError as error:
         return _complain(str(error), error.exit_code)
@@ -105,11 +106,3 @@ def _complain(line: str, code: int) -> int:
         sys.stderr.write(f"javert: error: {line}\n")
         sys.stderr.flush()
     return code
-
-
-def _silence_standard_output() -> None:
-    """The reader of the pipe has gone: let the interpreter's own flush at exit write to nothing."""
-    with contextlib.suppress(OSError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from javert.assessment.files import replace_file
 from javert.cli.frame import DONE, FINDINGS
+from javert.cli.standard_output import print_bytes
 from javert.errors import JavertError, NothingAssessedError, UsageError
 from javert.model.assessment import Assessment, Outcome
 from javert.model.rule_id import Severity
@@ -41,9 +42,7 @@ def write_report(assessment: Assessment, format_name: str, output: str | None) -
     """
     report_format = format_named(format_name)
     if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(report_format.render(assessment, _standard_output()))
-        sys.stdout.buffer.flush()
+        print_bytes(report_format.render(assessment, _standard_output()))
         return
     data = report_format.render(assessment, Page())
     path = Path(output)

@@ -80,8 +80,9 @@ def output_options(command: Command) -> Command:
     )
     with_output = click.option(
         "--output",
-        type=click.Path(dir_okay=False),
+        type=click.Path(dir_okay=False, allow_dash=True),
         metavar="FILE",
+        callback=lambda _ctx, _param, value: None if value == "-" else value,
         help="Write the report there instead of to standard output; the file is replaced in one step.",
     )
     with_threshold = click.option(

@@ -1,18 +1,18 @@
 """``javert rules``: the rules, explained."""
 
 import shutil
-import sys
 
 import click
 
 from javert.catalogue.lookup import Language, text
 from javert.cli.parameters import language_option
 from javert.cli.parameters import rule as rule_id
+from javert.cli.standard_output import print_bytes
 from javert.model.rule_id import RuleId
 from javert.report.layout import cells, padded, wrap
 from javert.report.words import Words
 
-_SECTIONS = ("why", "how", "fix")
+_SECTIONS = ("why", "how", "evidence", "fix", "limits")
 
 
 @click.command("rules")
@@ -22,7 +22,7 @@ def command(*, rule: RuleId | None, language: Language) -> None:
     """List the rules, or explain one."""
     width = min(shutil.get_terminal_size().columns, 100)
     lines = _list(language, width) if rule is None else _explanation(rule, language, width)
-    sys.stdout.write("\n".join(lines) + "\n")
+    print_bytes(("\n".join(lines) + "\n").encode())
 
 
 def _list(language: Language, width: int) -> list[str]:

@@ -12,7 +12,7 @@ from javert.assessment.lock import sole_run
 from javert.assessment.run import RunOptions, assess
 from javert.assessment.run_directory import JOURNAL, RESULT, STATE, read_result, read_telemetry
 from javert.catalogue.lookup import Language
-from javert.errors import AlreadyRunningError, RunDirectoryError
+from javert.errors import AlreadyRunningError, CanceledError, RunDirectoryError
 from javert.model.assessment import RunState
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, RunEnded
@@ -128,7 +128,7 @@ def test_a_second_signal_ends_at_once_and_keeps_what_was_seen(live, scripted_sen
     def see(emit):
         emit(Limitation(code="seen", rules=()))
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(CanceledError, match=rf"javert evaluate {tmp_path / 'run'}"):
         live(scripted_sensor(start=see, stop=twice), run_directory=tmp_path / "run")
     assert state_of(tmp_path / "run") == "CANCELED"
     telemetry = read_telemetry(tmp_path / "run")

@@ -49,7 +49,7 @@ def test_what_has_a_title_has_a_description_and_a_recommendation():
 
 
 @pytest.mark.parametrize("rule", list(RuleId))
-@pytest.mark.parametrize("part", ["name", "summary", "why", "how", "fix"])
+@pytest.mark.parametrize("part", ["name", "summary", "why", "how", "evidence", "fix", "limits"])
 def test_every_rule_is_explained(rule, part):
     assert f"rule.{rule.value}.{part}" in ALL
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -125,15 +126,41 @@ def test_a_command_loads_rich_only_for_a_progress_line():
 
 
 def test_a_reader_that_has_gone_is_no_error(stored, one_finding):
-    command = [sys.executable, "-c", "import sys; from javert.cli import main; sys.exit(main())"]
     reader, writer = os.pipe()
     os.close(reader)
     ended = subprocess.run(
-        [*command, "report", stored(one_finding)], stdout=writer, stderr=subprocess.PIPE, check=False
+        [*MAIN, "report", stored(one_finding)], stdout=writer, stderr=subprocess.PIPE, check=False
     )
     os.close(writer)
     assert ended.stderr == b""
     assert ended.returncode == 0
+
+
+FULL = Path("/dev/full")
+MAIN = [sys.executable, "-c", "import sys; from javert.cli import main; sys.exit(main())"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["rules"], ["--version"], []])
+def test_a_full_disk_behind_standard_output_is_one_line(arguments):
+    with FULL.open("wb") as full:
+        ended = subprocess.run([*MAIN, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 3
+    assert ended.stderr == "javert: error: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(("closed", "arguments", "code"), [(">&-", "rules", 0), ("2>&-", "nope", 2)])
+def test_a_closed_stream_is_no_fault(closed, arguments, code):
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {arguments} {closed}', "sh", *MAIN], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
+
+
+def test_output_is_utf_8_whatever_the_locale():
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run([*MAIN, "rules", "--lang", "ja"], env=environment, capture_output=True, check=True)
+    assert "暗号化されない" in ended.stdout.decode().replace("\n    ", "")
 
 
 def test_a_standard_error_that_has_gone_does_not_hide_the_code(monkeypatch, javert):

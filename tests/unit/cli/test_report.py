@@ -36,3 +36,7 @@ def test_what_is_no_result_is_told(javert, tmp_path):
     assert (ended.code, ended.out) == (3, "")
     assert "is not a result of Javert" in ended.err
     assert javert("report", tmp_path / "nothing.json").code == 3
+
+
+def test_a_dash_is_standard_output(javert, stored, one_finding):
+    assert javert("report", stored(one_finding), "--output", "-").out == javert("report", stored(one_finding)).out

@@ -20,8 +20,8 @@ def test_every_rule_is_explained(javert, rule, language):
     ended = javert("rules", rule.value, "--lang", language)
     assert ended.code == 0
     headings = {
-        "en": ("Why it matters", "How it is judged", "How to fix it"),
-        "ja": ("なぜ問題か", "判定方法", "解決方法"),
+        "en": ("Why it matters", "How it is judged", "What a finding shows", "How to fix it", "What it cannot see"),
+        "ja": ("なぜ問題か", "判定方法", "結果に含まれる情報", "解決方法", "確認できないもの"),
     }[language]
     positions = [ended.out.index(f"\n{heading}\n") for heading in headings]
     assert positions == sorted(positions)
