@@ -112,7 +112,7 @@ class _Judge:
         if not way or len(nodes) < len(way):
             return _Answer(judged=False)
         if owner_once is not None and nodes[-1].kind == "missing":
-            # It was there when it was loaded: what counts is who could have replaced it, not who could make another.
+            # It was there when it was loaded: who could have replaced it counts, not who could make another.
             nodes[-1] = msgspec.structs.replace(nodes[-1], kind="file", uid=owner_once, gid=0, mode=0o600)
         found = ways(nodes, self._host)
         return _Answer(
