@@ -17,7 +17,7 @@ MAX_DEPTH = 128
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ANY_EXECUTE = 0o111
 _SMALLEST_ELF = 52
-_ENTRIES_BETWEEN_CHECKS = 1024
+_FILES_BETWEEN_CHECKS = 1024
 
 
 class Candidate(NamedTuple):
@@ -93,29 +93,27 @@ class Walk:
                     return
 
     def _level(self, stack: "_Stack", level: "_Level", device: int | None) -> Iterator[Candidate]:
-        """What is left of one directory, up to the first directory in it that was entered."""
-        for entry in level.entries:
-            if entry.is_dir(follow_symlinks=False):
-                if self._enter(stack, level, entry.name, device):
-                    return
-            elif (candidate := self._candidate(level, entry)) is not None:
-                yield candidate
-            level.seen += 1
-            if level.seen % _ENTRIES_BETWEEN_CHECKS == 0 and self._stopped():
-                return
+        """What is left of one directory, up to the first directory in it that was entered.
 
-    def _candidate(self, level: "_Level", entry: "os.DirEntry[str]") -> Candidate | None:
-        if not entry.is_file(follow_symlinks=False):
-            return None
-        self.files += 1
-        try:
-            stat = entry.stat(follow_symlinks=False)
-        except OSError:
-            return None  # gone since it was listed
-        wanted = stat.st_mode & _ANY_EXECUTE or ".so" in entry.name
-        if not wanted or stat.st_size < _SMALLEST_ELF or not S_ISREG(stat.st_mode):
-            return None
-        return Candidate(level.descriptor, entry.name, level.prefix + entry.name, stat)
+        Written flat, because it runs once for every file of the host.
+        """
+        for entry in level.entries:
+            if entry.is_file(follow_symlinks=False):
+                self.files += 1
+                try:
+                    stat = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # gone since it was listed
+                except OSError as error:
+                    self._unreadable(level.prefix + entry.name, error)
+                    continue
+                mode = stat.st_mode
+                if (mode & _ANY_EXECUTE or ".so" in entry.name) and stat.st_size >= _SMALLEST_ELF and S_ISREG(mode):
+                    yield Candidate(level.descriptor, entry.name, level.prefix + entry.name, stat)
+                if self.files % _FILES_BETWEEN_CHECKS == 0 and self._stopped():
+                    return
+            elif entry.is_dir(follow_symlinks=False) and self._enter(stack, level, entry.name, device):
+                return
 
     def _enter(self, stack: "_Stack", level: "_Level", name: str, device: int | None) -> bool:
         path = level.prefix + name
@@ -151,13 +149,12 @@ class Walk:
 class _Level:
     """A directory that is being read."""
 
-    __slots__ = ("descriptor", "entries", "prefix", "seen")
+    __slots__ = ("descriptor", "entries", "prefix")
 
     def __init__(self, descriptor: int, prefix: str, entries: "os._ScandirIterator[str]") -> None:
         self.descriptor = descriptor
         self.prefix = prefix
         self.entries = entries
-        self.seen = 0
 
 
 class _Stack:

@@ -17,7 +17,7 @@ import msgspec
 from javert.errors import ParseError
 from javert.formats import elf
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import AnyRecord, ElfFile, FileScan, Limitation, SensorReport
+from javert.model.telemetry import AnyRecord, ElfFile, ElfKind, FileScan, Limitation, SensorReport
 from javert.sensors.interface import Emit, SensorOptions
 from javert.sensors.linux import mounts
 from javert.sensors.linux.file_tally import ScanTally
@@ -262,7 +262,7 @@ class FileScanSensor:
             byte_order=image.byte_order,
             kind=kind,
             stack=image.stack,
-            static=not image.interpreter,
+            static=kind is ElfKind.EXECUTABLE and not image.interpreter,
             writable_executable=image.writable_executable,
         )
         self._unowned.append(file)

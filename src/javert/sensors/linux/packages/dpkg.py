@@ -70,7 +70,7 @@ class DpkgDatabase:
         for claim, lines in self._lists():
             for line in wanted.keys() & lines:
                 listed = os.fsdecode(line)
-                # Where a diversion contests the listed path, the diverter's file is there and all others' elsewhere.
+                # Where a diversion contests the listed path, the diverter's file is there and all others' away.
                 away = listed in moved_away and moved_away[listed] != claim.name
                 for path in wanted[line]:
                     if (path != listed) == away:
