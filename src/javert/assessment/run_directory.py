@@ -60,7 +60,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         """Make it, with an empty journal.
 
-        An empty directory that is the user's own and that no one else can write is taken too.
+        An empty directory that is the user's own and in which nobody else can replace files is taken too.
 
         Raises:
             RunDirectoryError: it cannot be made, is not empty, or others could write to it.
@@ -98,7 +98,8 @@ def _refuse_unless_ours_and_empty(path: Path) -> None:
         raise RunDirectoryError(f"{path} is not a directory; name one that does not exist yet")
     if status.st_uid != os.geteuid():
         raise RunDirectoryError(f"{path} belongs to another user; name one that does not exist yet")
-    if status.st_mode & 0o022:
+    # In a sticky directory, such as the root of a fresh tmpfs, others can make files but not replace ours.
+    if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
         raise RunDirectoryError(f"others can write to {path}; chmod 700 it, or name one that does not exist yet")
     if any(path.iterdir()):
         raise RunDirectoryError(f"{path} is not empty; name one that does not exist yet")

@@ -40,6 +40,10 @@ _PHRASES = {
         "{count} files of the package {package} do not support data execution prevention",
         "パッケージ {package} の {count} 個のファイルがデータ実行防止をサポートしていない",
     ),
+    "group.dep.unpackaged": Text(
+        "{count} files in {directory} do not support data execution prevention",
+        "{directory} にある {count} 個のファイルがデータ実行防止をサポートしていない",
+    ),
     "group.root": Text(
         "{count} modules of root processes can be replaced by way of {path}",
         "root プロセスの {count} 個のモジュールを {path} 経由で置き換えられる",

@@ -50,7 +50,7 @@ def _cause(finding: Finding) -> Hashable:
     match finding.rule_id:
         case RuleId.SOFTWARE_WITHOUT_DEP:
             dep = msgspec.convert(finding.attributes, DepAttributes)
-            return (finding.rule_id, dep.origin, dep.package, dep.vendor) if dep.package else finding.fingerprint
+            return finding.rule_id, dep.origin, dep.package or _directory(dep.path)
         case RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS:
             module = msgspec.convert(finding.attributes, RootModuleAttributes)
             shared = _ways_beside_the_file(module)
@@ -66,14 +66,25 @@ def _cause(finding: Finding) -> Hashable:
             return finding.fingerprint
 
 
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
+
+
 def _ways_beside_the_file(module: RootModuleAttributes) -> tuple[Way, ...]:
     return tuple(way for way in module.ways if way.path != module.path)
 
 
 def _dep_group(findings: tuple[Finding, ...], words: Words) -> Group:
     files = [msgspec.convert(finding.attributes, DepAttributes) for finding in findings]
+    package = printable(files[0].package)
+    if package:
+        title = words.phrase("group.dep", count=len(files), package=package)
+    else:
+        title = words.phrase(
+            "group.dep.unpackaged", count=len(files), directory=printable(_directory(files[0].path))
+        )
     return Group(
-        title=words.phrase("group.dep", count=len(files), package=printable(files[0].package)),
+        title=title,
         findings=findings,
         members=tuple(_dep_member(file, words) for file in files),
     )

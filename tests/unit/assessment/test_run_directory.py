@@ -74,6 +74,13 @@ def test_an_empty_directory_is_taken(tmp_path, make_directory):
     assert (tmp_path / "mine" / JOURNAL).exists()
 
 
+def test_an_empty_sticky_directory_is_taken(tmp_path, make_directory):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine").chmod(0o1777)
+    make_directory(tmp_path / "mine")
+    assert stat.S_IMODE((tmp_path / "mine" / JOURNAL).stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [

@@ -1,6 +1,7 @@
 """Findings with one cause become one thing to do, and none gets lost."""
 
 import msgspec
+import pytest
 
 from javert.catalogue.lookup import Language
 from javert.model.attributes import UnusedPortAttributes
@@ -34,10 +35,16 @@ def test_two_are_no_group(many_files):
     assert of(many_files[:2]) == list(many_files[:2])
 
 
-def test_files_without_package_stand_alone(many_files):
+@pytest.mark.parametrize(("directory", "shown"), [("/opt/app", "/opt/app"), ("", "/")])
+def test_files_without_package_are_one_group_for_each_directory(many_files, directory, shown):
     alone = many_files[4]
-    others = [msgspec.structs.replace(alone, fingerprint=str(number)) for number in range(5)]
-    assert of(others) == others
+    beside = [
+        msgspec.structs.replace(alone, attributes=alone.attributes | {"path": f"{directory}/lib{number}.so"})
+        for number in range(3)
+    ]
+    single, group = of([alone, *beside])
+    assert single == alone
+    assert group.title == f"3 files in {shown} do not support data execution prevention"
 
 
 def test_modules_behind_one_directory_are_one_group(many_modules):
