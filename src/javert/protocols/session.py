@@ -87,6 +87,12 @@ class Session:
             self._evaluate()
         return self._reading.final
 
+    @property
+    def kept(self) -> int:
+        """Payload bytes held now."""
+        sides = self._streams or self._datagrams
+        return sides[0].kept + sides[1].kept if sides is not None else 0
+
     def verdict(self) -> Verdict:
         """The best knowledge now; ``UNKNOWN`` if nothing fits, or too little came to tell."""
         self._evaluate()

@@ -1,179 +1,31 @@
 """A capture as a sensor: packets in, flows and endpoints out.
 
-Memory grows with the flows that are open, not with the file: payload of a flow is dropped when its verdict is final
-or the flow ends, a flow when it has been silent for long. What a capture cannot tell is who: the endpoints carry no
-process.
+What a capture cannot tell is who: the endpoints carry no process. Memory is bounded by ``FlowTable``.
 """
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import BinaryIO
-
-import msgspec
 
 from javert.formats.capture_file import CaptureFile, Readable
 from javert.formats.gunzip import Gunzip
-from javert.formats.packets import ACK, FIN, PSH, RST, SYN, TCP, Decoder, Segment, link_type_known
+from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Decoder, Segment, link_type_known
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import (
-    Endpoint,
-    Evidence,
-    Limitation,
-    ProtocolUse,
-    Role,
-    Transport,
-)
-from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
-from javert.protocols.session import Session
+from javert.model.telemetry import Endpoint, Evidence, Limitation, ProtocolUse, Role, Transport
+from javert.protocols.interface import Protocol, Verdict
+from javert.sensors.flow_table import Flow, FlowTable
 
 _NETWORK_RULES = (
     RuleId.INSECURE_CLIENT_LOGIN,
     RuleId.INSECURE_CLIENT_GENERAL,
     RuleId.INSECURE_SERVER_PROTOCOL,
 )
-_SWEEP_PACKETS = 1 << 16
-_IDLE_S = {Transport.TCP: 3600.0, Transport.UDP: 300.0}
-_CLOSED_IDLE_S = 60.0
-_OPEN_FLOWS = 200_000
-_OPEN_SESSIONS = 10_000
-"""How many flows may hold payload; beyond, the verdict of those longest silent is taken as it is."""
-_LONGEST_STREAM = 1 << 30
-"""Beyond this many payload bytes sequence numbers have wrapped, and nothing new is learnt."""
 # Where the IP header begins in a frame without tags and options, and where its ethertype stands (-1: nowhere).
 _PLAIN_LINKS = {1: (14, 12), 113: (16, 14), 276: (20, 0), 101: (0, -1), 12: (0, -1), 228: (0, -1), 0: (4, -1)}
-_CHECKPOINTS = frozenset((2, 4, 8, 16, 32, 64, 128, 256))
-"""After how many segments with payload a session is asked whether it is decided."""
-_DIRECTIONS = (Direction.TO_SERVER, Direction.TO_CLIENT)
-
-
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """One TCP connection or UDP conversation of a capture.
-
-    Attributes:
-        client_address, client_port, server_address, server_port: who opened it with whom; guessed where the
-            beginning is not in the capture (``midstream``) and for UDP.
-        verdict: what it is.
-        evidence: always payload: a capture holds no other.
-        midstream: (TCP) the handshake is not in the capture.
-        completed: (TCP) the connection came about; (UDP) always true.
-        bytes_to_server, bytes_to_client: payload on the wire, retransmissions included.
-        first_seen, last_seen: seconds since the epoch.
-    """
-
-    transport: Transport
-    client_address: str
-    client_port: int
-    server_address: str
-    server_port: int
-    verdict: Verdict
-    evidence: Evidence = Evidence.PAYLOAD
-    midstream: bool = False
-    completed: bool = True
-    bytes_to_server: int = 0
-    bytes_to_client: int = 0
-    first_seen: float = 0.0
-    last_seen: float = 0.0
-
-
-class _Tracked:
-    """A flow while its packets come. Index 0 is the side taken for the client, 1 the other."""
-
-    __slots__ = (
-        "accepted",
-        "base",
-        "bytes",
-        "ended",
-        "first_seen",
-        "initial",
-        "keys",
-        "last_seen",
-        "reset",
-        "segments",
-        "session",
-        "sides",
-        "swapped",
-        "syn",
-        "transport",
-        "tunnel",
-        "verdict",
-    )
-
-    def __init__(self, segment: Segment, transport: Transport, *, reverse: bool, time: float) -> None:
-        source = (segment.source, segment.source_port)
-        destination = (segment.destination, segment.destination_port)
-        self.sides = (destination, source) if reverse else (source, destination)
-        self.transport = transport
-        self.keys: tuple[bytes, bytes] = (b"", b"")
-        self.base: list[int | None] = [None, None]
-        self.bytes = [0, 0]
-        self.ended = [False, False]
-        self.reset = False
-        self.syn = False
-        self.initial = -1
-        self.accepted = False
-        self.segments = 0
-        self.session: Session | None = None
-        self.verdict: Verdict | None = None
-        self.swapped = False
-        self.tunnel = False
-        self.first_seen = self.last_seen = time
-
-    def settle(self) -> None:
-        """Take the verdict as it is and let go of the payload."""
-        if self.session is not None:
-            self.verdict = self.session.verdict()
-            self.swapped = self.session.sides_exchanged
-            self.session = None
-
-    def feed(self, direction: int, sequence: int, payload: bytes, length: int) -> None:
-        """Give a segment's payload to the session, which begins with the first."""
-        session = self.session
-        if session is None:
-            if self.verdict is not None:
-                return
-            midstream = self.transport is Transport.TCP and not self.syn
-            port = self.sides[1][1]
-            session = self.session = Session(
-                FlowHint(transport=self.transport, server_port=port, midstream=midstream)
-            )
-        if self.transport is Transport.TCP:
-            base = self.base[direction]
-            if base is None:
-                base = self.base[direction] = sequence
-            if self.bytes[direction] < _LONGEST_STREAM:
-                offset = ((sequence - base + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-                session.segment(_DIRECTIONS[direction], offset, payload, length)
-        else:
-            session.datagram(_DIRECTIONS[direction], payload, length)
-        self.segments += 1
-        if self.segments in _CHECKPOINTS and session.decided:
-            self.settle()
-
-    def flow(self) -> Flow:
-        """What is reported of it."""
-        self.settle()
-        verdict = self.verdict or Verdict(protocol=Protocol.UNKNOWN)
-        client, server = self.sides
-        to_server, to_client = self.bytes
-        unguessed = self.transport is Transport.TCP and not self.syn
-        known = verdict.protocol is not Protocol.UNKNOWN
-        if self.swapped or (unguessed and not known and client[1] < 1024 <= server[1]):
-            client, server, to_server, to_client = server, client, to_client, to_server
-        return Flow(
-            transport=self.transport,
-            client_address=_text(client[0]),
-            client_port=client[1],
-            server_address=_text(server[0]),
-            server_port=server[1],
-            verdict=verdict,
-            midstream=unguessed,
-            completed=self.transport is Transport.UDP or not self.syn or self.accepted,
-            bytes_to_server=to_server,
-            bytes_to_client=to_client,
-            first_seen=self.first_seen,
-            last_seen=self.last_seen,
-        )
+# IPv4 without options, then TCP: version and header length, total length, fragment, protocol, addresses with ports,
+# sequence number, header length, flags.
+_ENDS = struct.Struct(">4s4sHH").unpack
+_HEADERS = struct.Struct(">BxHxxHxBxx12sIxxxxBB").unpack_from
 
 
 class CaptureReader:
@@ -181,7 +33,6 @@ class CaptureReader:
 
     Attributes:
         packets: how many were read so far.
-        limitations: what could not be read; complete once the iteration ended.
 
     Raises:
         ParseError: (at construction) the stream is no capture.
@@ -191,32 +42,28 @@ class CaptureReader:
         source = _Source(stream, progress)
         self._file = CaptureFile(Gunzip(source) if source.beginning.startswith(b"\x1f\x8b") else source)
         self._decoder = Decoder()
-        self._tables: dict[int, dict[bytes, tuple[_Tracked, int]]] = {6: {}, 17: {}}
-        self._ended: list[Flow] = []
+        self._table = FlowTable()
         self._unknown_links: dict[int, int] = {}
-        self._sessions = 0
         self.packets = 0
 
     def __iter__(self) -> Iterator[Flow]:
-        time = 0.0
-        fast = self._fast
+        table, fast, slow = self._table, self._fast, self._slow
+        ended = table.ended
+        time, sweep_at = 0.0, 0
         for link_type, time, frame, _ in self._file:
             self.packets += 1
             if not fast(link_type, frame, time):
-                self._slow(link_type, frame, time)
-            if self._ended or not self.packets % _SWEEP_PACKETS:
-                if not self.packets % _SWEEP_PACKETS:
-                    self._sweep(time)
-                yield from self._ended
-                self._ended.clear()
+                slow(link_type, frame, time)
+            if self.packets >= sweep_at:
+                sweep_at = self.packets + table.sweep(time)
+            if ended:
+                yield from ended
+                ended.clear()
         for segment in self._decoder.flush():
-            self._take(segment, time)
-        for table in self._tables.values():
-            while table:
-                tracked, _ = next(iter(table.values()))
-                self._end(tracked)
-        yield from self._ended
-        self._ended.clear()
+            table.take(segment, time)
+        table.end_all()
+        yield from ended
+        ended.clear()
 
     @property
     def limitations(self) -> tuple[Limitation, ...]:
@@ -243,47 +90,41 @@ class CaptureReader:
         return tuple(found)
 
     def _fast(self, link_type: int, frame: bytes, time: float) -> bool:
-        """Handle a packet of a flow that is known, in a frame without tags, options or fragments.
+        """Handle a TCP segment, or a datagram of a settled flow, in a frame without tags, options or fragments.
 
-        Nothing is learnt here that ``_slow`` would not learn; it only takes a tenth of the time.
+        Nothing is learnt here that ``_slow`` would not learn; it only takes a fraction of the time.
         """
         where = _PLAIN_LINKS.get(link_type)
-        if where is None or len(frame) < where[0] + 40:
+        if where is None or len(frame) < where[0] + 34:
             return False
         at, kind = where
-        if frame[at] != 0x45 or (kind >= 0 and frame[kind : kind + 2] != b"\x08\x00"):
+        version, total, fragment, protocol, ends, sequence, offset, flags = _HEADERS(frame, at)
+        table = self._table
+        if version != 0x45 or fragment & 0x3FFF or (kind >= 0 and frame[kind : kind + 2] != b"\x08\x00"):
             return False
-        table = self._tables.get(frame[at + 9])
-        if table is None:
-            return False
-        entry = table.get(frame[at + 12 : at + 24])
-        if entry is None or frame[at + 6] & 0x3F or frame[at + 7]:
-            return False
-        if frame[at + 9] != TCP:
-            return self._fast_datagram(frame, at, entry, time)
-        tracked, direction = entry
-        total = frame[at + 2] << 8 | frame[at + 3]
-        flags = frame[at + 33]
-        header = 20 + (frame[at + 32] >> 4) * 4
-        length = total - header
-        if flags & (SYN | FIN | RST) or not total or (length <= 6 and length and not flags & PSH):
-            return False  # the state of the connection changes, or the payload may be padding
-        if length > 0:
-            tracked.bytes[direction] += length
-            if tracked.verdict is None:
-                sequence = int.from_bytes(frame[at + 24 : at + 28], "big")
+        if protocol == TCP:
+            header = 20 + (offset >> 4) * 4
+            length = total - header
+            if length < 0 or header < 40 or (0 < length <= 6 and not flags & PSH):
+                return False  # damaged, or perhaps padding
+            entry = table.tcp.get(ends)
+            if entry is None or flags & (SYN | FIN | RST):
+                source, destination, near, far = _ENDS(ends)
+                payload = frame[at + header : at + total]
+                table.take(Segment(TCP, source, destination, near, far, sequence, flags, payload, length), time)
+                return True
+            tracked, direction = entry
+            if length and tracked.verdict is None:
                 tracked.feed(direction, sequence, frame[at + header : at + total], length)
-        if direction == 0:
-            tracked.accepted = True
-        tracked.last_seen = time
-        return True
-
-    @staticmethod
-    def _fast_datagram(frame: bytes, at: int, entry: tuple[_Tracked, int], time: float) -> bool:
-        tracked, direction = entry
-        if tracked.verdict is None or tracked.tunnel:
-            return False
-        tracked.bytes[direction] += max(0, (frame[at + 2] << 8 | frame[at + 3]) - 28)
+            if direction == 0:
+                tracked.accepted = True
+        else:
+            entry = table.udp.get(ends) if protocol == UDP else None
+            if entry is None or entry[0].verdict is None or entry[0].tunnel:
+                return False
+            tracked, direction = entry
+            length = max(0, total - 28)
+        tracked.bytes[direction] += length
         tracked.last_seen = time
         return True
 
@@ -293,97 +134,9 @@ class CaptureReader:
             return
         segments = self._decoder.decode(link_type, frame, time)
         for segment in segments:
-            tracked = self._take(segment, time)
+            tracked = self._table.take(segment, time)
             if len(segments) > 1:
                 tracked.tunnel = True
-
-    def _take(self, segment: Segment, time: float) -> _Tracked:
-        if segment.protocol == TCP:
-            return self._take_tcp(segment, time)
-        tracked, direction = self._find(segment, Transport.UDP, time, reverse=False)
-        tracked.last_seen = time
-        tracked.bytes[direction] += segment.length
-        if segment.payload:
-            tracked.feed(direction, 0, segment.payload, segment.length)
-        return tracked
-
-    def _take_tcp(self, segment: Segment, time: float) -> _Tracked:
-        flags = segment.flags
-        opens = flags & (SYN | RST) == SYN
-        if opens:
-            self._end_predecessor(segment)
-        answers = opens and bool(flags & ACK)
-        tracked, direction = self._find(segment, Transport.TCP, time, reverse=answers)
-        tracked.last_seen = time
-        if opens:
-            tracked.syn = True
-            if tracked.base[direction] is None:
-                tracked.base[direction] = segment.sequence + 1 & 0xFFFFFFFF
-        elif direction == 0 and flags & ACK and not flags & RST and tracked.base[1] is not None:
-            tracked.accepted = True
-        if segment.length:
-            tracked.accepted = tracked.accepted or not opens
-            tracked.bytes[direction] += segment.length
-            # A SYN may carry data (TCP Fast Open, RFC 7413); its sequence number is that of the SYN.
-            sequence = segment.sequence + 1 & 0xFFFFFFFF if opens else segment.sequence
-            if segment.payload:
-                tracked.feed(direction, sequence, segment.payload, segment.length)
-        if flags & RST:
-            tracked.ended = [True, True]
-            tracked.settle()
-        elif flags & FIN:
-            tracked.ended[direction] = True
-        return tracked
-
-    def _end_predecessor(self, segment: Segment) -> None:
-        """A SYN on a connection that has ended, or with another sequence number, begins another connection."""
-        entry = self._tables[TCP].get(_key(segment))
-        if entry is None:
-            return
-        tracked, direction = entry
-        base = tracked.base[direction]
-        fresh = base is not None and base != segment.sequence + 1 & 0xFFFFFFFF
-        if fresh and (tracked.syn or any(tracked.bytes)) and not segment.flags & ACK:
-            self._end(tracked)
-
-    def _find(self, segment: Segment, transport: Transport, time: float, *, reverse: bool) -> tuple[_Tracked, int]:
-        table = self._tables[segment.protocol]
-        key = _key(segment)
-        entry = table.get(key)
-        if entry is not None:
-            return entry
-        tracked = _Tracked(segment, transport, reverse=reverse, time=time)
-        direction = 1 if reverse else 0
-        back = segment.destination + segment.source + key[-2:] + key[-4:-2]
-        tracked.keys = (back, key) if reverse else (key, back)
-        table[tracked.keys[1]] = (tracked, 1)
-        table[tracked.keys[0]] = (tracked, 0)
-        return tracked, direction
-
-    def _end(self, tracked: _Tracked) -> None:
-        table = self._tables[TCP if tracked.transport is Transport.TCP else 17]
-        for key in tracked.keys:
-            table.pop(key, None)
-        self._ended.append(tracked.flow())
-
-    def _sweep(self, time: float) -> None:
-        """End flows that have been silent for long; where too many hold payload, settle the longest silent."""
-        tracked_flows = {id(entry[0]): entry[0] for table in self._tables.values() for entry in table.values()}
-        alive = []
-        for tracked in tracked_flows.values():
-            patience = _CLOSED_IDLE_S if all(tracked.ended) else _IDLE_S[tracked.transport]
-            if time - tracked.last_seen > patience:
-                self._end(tracked)
-            else:
-                if all(tracked.ended):
-                    tracked.settle()
-                alive.append(tracked)
-        alive.sort(key=lambda tracked: tracked.last_seen)
-        for tracked in alive[: max(0, len(alive) - _OPEN_FLOWS)]:
-            self._end(tracked)
-        holding = [tracked for tracked in alive if tracked.session is not None]
-        for tracked in holding[: max(0, len(holding) - _OPEN_SESSIONS)]:
-            tracked.settle()
 
 
 class _Source:
@@ -470,16 +223,3 @@ def _uses(flows: Iterable[Flow]) -> tuple[ProtocolUse, ...]:
         )
         for verdict, members in gathered.items()
     )
-
-
-def _key(segment: Segment) -> bytes:
-    ports = segment.source_port << 16 | segment.destination_port
-    return segment.source + segment.destination + ports.to_bytes(4, "big")
-
-
-@lru_cache(maxsize=4096)
-def _text(address: bytes) -> str:
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
