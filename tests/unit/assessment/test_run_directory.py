@@ -112,7 +112,7 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path, make_directory):
 def test_a_state_directory_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("JAVERT_STATE_DIR", str(tmp_path / "file" / "state"))
-    with pytest.raises(RunDirectoryError, match="--run-dir"):
+    with pytest.raises(RunDirectoryError, match="name another place in JAVERT_STATE_DIR"):
         create_state_directory()
 
 
