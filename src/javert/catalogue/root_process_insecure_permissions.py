@@ -184,6 +184,22 @@ TEXTS: dict[str, Text] = {
         en="Look at it with getfacl {path}",
         ja="getfacl {path} で確認してください。",
     ),
+    "limitation.scripts-polled.title": Text(
+        en="Scripts of short-lived root processes were not seen",
+        ja="短命な root プロセスのスクリプトを確認できなかった",
+    ),
+    "limitation.scripts-polled.description": Text(
+        en="The kernel program could not be used: {reason}. Command lines were read at the start, at the end "
+        "and every 10 s instead; scripts that ran in between were missed.",
+        ja="カーネルプログラムを使用できませんでした: {reason}。代わりに開始時、終了時、および 10 秒ごとにコマン"
+        "ドラインを読み取りました。その間に実行されたスクリプトは確認できませんでした。",
+    ),
+    "limitation.scripts-polled.recommendation": Text(
+        en="Run Javert as root on Linux 5.8 or later with BTF (CONFIG_DEBUG_INFO_BTF), where BPF is not locked "
+        "down.",
+        ja="BTF (CONFIG_DEBUG_INFO_BTF) を備え、BPF が制限されていない Linux 5.8 以降で、Javert を root として実"
+        "行してください。",
+    ),
     "limitation.root-modules-directory-service.title": Text(
         en="Users and groups come from a directory service ({sources})",
         ja="ユーザーとグループがディレクトリサービス ({sources}) から提供されている",

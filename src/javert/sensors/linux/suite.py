@@ -13,6 +13,7 @@ from javert.sensors.linux.network import NETWORK_RULES, BpfNetworkSensor
 from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
 from javert.sensors.linux.processes import ProcessTable
+from javert.sensors.linux.scripts import SCRIPT_RULES, BpfScriptSensor, PollingScriptSensor
 
 
 def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
@@ -44,6 +45,16 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
                 PollingModuleSensor(table, rules, scan),
                 "modules-polled",
                 (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,),
+                blinds=False,
+            )
+        )
+    if rules.intersection(SCRIPT_RULES):
+        sensors.append(
+            WithFallback(
+                BpfScriptSensor(table, clock),
+                PollingScriptSensor(table),
+                "scripts-polled",
+                SCRIPT_RULES,
                 blinds=False,
             )
         )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from javert.formats import kernel_records
+from javert.formats import kernel_records, script_records
 from javert.formats.kernel_records import TaskRecords, parse_module_event, parse_network_event
 from javert.sensors.linux import network
 from javert.sensors.linux.network import OBJECTS
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.joi
 PROBE = """
 #include "network.h"
 #include "modules.h"
+#include "scripts.h"
+struct script_event n;
 struct endpoint_event a; struct segment_event b; struct listen_event c;
 struct module_event d; struct task_record e; struct module_record f;
 enum event_type g; enum segment_flags h; enum task_flags i; enum module_flags j; enum record_type k;
@@ -151,13 +153,13 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return outputs[0], outputs[1]
 
 
-@pytest.mark.parametrize("name", ["network.bpf.o", "modules.bpf.o"])
+@pytest.mark.parametrize("name", ["network.bpf.o", "modules.bpf.o", "scripts.bpf.o"])
 def test_the_committed_object_is_what_the_source_compiles_to(compiled, name):
     committed = (OBJECTS / name).read_bytes()
     assert (compiled[0] / name).read_bytes() == committed, "run `make bpf` and commit source and objects together"
 
 
-@pytest.mark.parametrize("name", ["network.bpf.o", "modules.bpf.o"])
+@pytest.mark.parametrize("name", ["network.bpf.o", "modules.bpf.o", "scripts.bpf.o"])
 def test_the_place_of_the_checkout_leaves_no_trace(compiled, name):
     first, second = (output / name for output in compiled)
     assert first.read_bytes() == second.read_bytes()
@@ -181,6 +183,7 @@ def test_nothing_but_source_and_objects_lies_beside_them():
         (kernel_records.SEGMENT_HEAD, "segment_event"),
         (kernel_records.MODULE_HEAD, "module_event"),
         (kernel_records.LISTEN_HEAD, "listen_event"),
+        (script_records.SCRIPT_HEAD, "script_event"),
         (kernel_records.ENDPOINT_EVENT_HEAD, "endpoint_event"),
         (kernel_records.TASK_RECORD_HEAD, "task_record"),
         (kernel_records.TASK_RECORD_HEAD, "module_record"),
@@ -202,6 +205,7 @@ def test_every_value_is_read_where_the_header_puts_it(headers, layout, name):
         (kernel_records.PORT_KEY, "network.bpf.o", "port_key"),
         (kernel_records.NETWORK_STATE, "network.bpf.o", "state"),
         (kernel_records.MODULES_STATE, "modules.bpf.o", "state"),
+        (script_records.SCRIPT_STATE, "scripts.bpf.o", "script_state"),
     ],
 )
 def test_what_is_shared_through_maps_is_laid_out_as_in_the_object(layout, file, name):
@@ -357,6 +361,23 @@ def test_a_module_as_c_lays_it_out(headers):
     assert (event.module, event.time_ns, event.device, event.inode) == (12, 34, 8 << 8 | 3, 4242)
     assert (event.mode, event.uid, event.gid, event.flags, event.task_flags) == (0o755, 33, 34, 1, 2)
     assert (event.path, event.truncated) == ("/lib/libc.so", True)
+    check_who(event.who)
+
+
+def test_a_script_as_c_lays_it_out(headers):
+    values = {
+        "time_ns": 34,
+        "hashbang": 1,
+        "cmdline_length": 9,
+        "interpreter": b"dash",
+        "filename": b"./job.sh",
+        "directory.length": 8,
+        "directory.names": b"app\0opt\0",
+        "cmdline": b"sh\0job.sh",
+    }
+    event = script_records.parse_script_event(laid_out(headers, "script_event", {**values, **WHO}))
+    assert (event.time_ns, event.hashbang, event.interpreter) == (34, True, "dash")
+    assert (event.filename, event.directory, event.cmdline) == ("./job.sh", "/opt/app", b"sh\0job.sh")
     check_who(event.who)
 
 

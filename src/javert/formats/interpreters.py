@@ -1,0 +1,118 @@
+"""Which script an interpreter was started with, from its command line.
+
+The options that take a value, and those after which no script follows, are those of python(1) 3.13, perlrun(1)
+5.40, ruby(1) 3.3, node(1) 22, php(1) 8.3 and of the shells bash(1), dash(1), ksh(1) and zsh(1). An argument may hold
+a secret: nothing but the script's path may go further.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+
+class _Syntax(msgspec.Struct, frozen=True, kw_only=True):
+    """How an interpreter reads its command line.
+
+    Attributes:
+        inline: options whose value is the program, or that read it elsewhere: there is no script.
+        valued: options whose value is the next argument unless it is glued to them.
+        script: options whose value is the script.
+        commands: first arguments that are no script themselves (``node inspect script``).
+        bundled: one-letter options may be written together (``-ne``).
+    """
+
+    inline: frozenset[str]
+    valued: frozenset[str] = frozenset()
+    script: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
+    bundled: bool = True
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SHELL = _Syntax(inline=_set("-c -s"), valued=_set("-o -O +o +O --rcfile --init-file --emulate"))
+_SYNTAXES: tuple[tuple[re.Pattern[str], _Syntax], ...] = (
+    (re.compile(r"(?:ba|da|a|k|mk|pdk|z|y|rba)?sh(?:-?[0-9.]+)?"), _SHELL),
+    (
+        re.compile(r"(?:python|pypy)[0-9.]*[a-z]*"),
+        _Syntax(inline=_set("-c -m"), valued=_set("-W -X --check-hash-based-pycs")),
+    ),
+    (re.compile(r"perl[0-9.]*"), _Syntax(inline=_set("-e -E"), valued=_set("-I -M -m"))),
+    (
+        re.compile(r"ruby[0-9.]*"),
+        _Syntax(inline=_set("-e"), valued=_set("-I -r -C -E -K -F --encoding --external-encoding")),
+    ),
+    (
+        re.compile(r"node(?:js)?[0-9.]*"),
+        _Syntax(
+            inline=_set("-e --eval -p --print -pe"),
+            valued=_set("-r --require --import --loader --experimental-loader -C --conditions --env-file"),
+            commands=_set("inspect"),
+            bundled=False,
+        ),
+    ),
+    (
+        re.compile(r"php[0-9.]*(?:-cgi|-fpm)?[0-9.]*"),
+        _Syntax(inline=_set("-r -B -R -E -S -a"), valued=_set("-c -d -z -t"), script=_set("-f -F --file")),
+    ),
+)
+
+
+def is_interpreter(program: str) -> bool:
+    """Whether the last part of a program's path is that of a known interpreter, or of busybox, which may be one."""
+    return program == "busybox" or _syntax(program) is not None
+
+
+def script_argument(program: str, arguments: Sequence[str]) -> str | None:
+    """The script that an interpreter was told to run; None if it was none, or is not told by the command line.
+
+    Args:
+        program: last part of the interpreter's path, for instance "python3.11".
+        arguments: argv, the interpreter's own name first; the last may be cut.
+    """
+    rest = list(arguments[1:])
+    if program == "busybox":
+        applet = arguments[0].rpartition("/")[2].lstrip("-") if arguments else ""
+        program = rest.pop(0) if applet == "busybox" and rest else applet
+    syntax = _syntax(program)
+    return None if syntax is None else _script(syntax, rest)
+
+
+def _syntax(program: str) -> _Syntax | None:
+    return next((syntax for pattern, syntax in _SYNTAXES if pattern.fullmatch(program)), None)
+
+
+def _script(syntax: _Syntax, rest: list[str]) -> str | None:
+    while rest:
+        argument = rest.pop(0)
+        if argument in syntax.commands:
+            continue
+        if argument == "--":
+            return rest[0] if rest and rest[0] != "-" else None
+        if argument in ("", "-"):
+            return None
+        if argument[0] not in "-+":
+            return argument
+        option = argument.partition("=")[0]
+        if option in syntax.script:
+            return rest[0] if rest else None
+        if option in syntax.inline or (syntax.bundled and _bundles(argument, syntax)):
+            return None
+        if argument in syntax.valued and rest:
+            rest.pop(0)
+    return None
+
+
+def _bundles(argument: str, syntax: _Syntax) -> bool:
+    """Whether one-letter options written together hold one after which no script follows, as in ``-ne``."""
+    if not argument.startswith("-") or argument.startswith("--"):
+        return False
+    for letter in argument[1:]:
+        if f"-{letter}" in syntax.inline:
+            return True
+        if f"-{letter}" in syntax.valued or not letter.isalpha():
+            return False  # the rest is its value
+    return False

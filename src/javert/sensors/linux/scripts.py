@@ -1,0 +1,269 @@
+"""Scripts that root processes run: the interpreter is mapped executable, the script is only read.
+
+The kernel program (bpf/scripts.bpf.c) tells each start of an interpreter by root once, however short it lives.
+Where it is refused, /proc is read now and then instead.
+"""
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import msgspec
+
+from javert.errors import ParseError
+from javert.formats.cmdline import split
+from javert.formats.interpreters import is_interpreter, script_argument
+from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Module, ModuleKind, ProcessKey, SensorReport
+from javert.sensors.interface import Emit
+from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.libbpf import BpfObject
+from javert.sensors.linux.namespaces import processes
+from javert.sensors.linux.permissions import PathWalker
+from javert.sensors.linux.processes import ProcessTable
+
+SCRIPT_RULES = (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,)
+_OBJECT = Path(__file__).with_name("bpf") / "scripts.bpf.o"
+_LOOK_EVERY_S = 10.0
+
+
+class _Known(msgspec.Struct):
+    """One script; ``module`` is told again at the end if more processes have run it."""
+
+    module: Module
+    processes: dict[ProcessKey, None]
+    last_seen: float
+    told: bool = False
+
+
+class ScriptBook:
+    """Keeps account of the scripts of the run, and looks at the way to each of them once."""
+
+    def __init__(self, emit: Emit) -> None:
+        """A book without entries.
+
+        Args:
+            emit: takes the Module records and what the walks find.
+        """
+        self._emit = emit
+        self._walker = PathWalker(emit)
+        self._own_namespace = Path("/proc/self/ns/mnt").stat().st_ino
+        self._known: dict[tuple[int, str], _Known] = {}
+
+    def add(self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool) -> None:
+        """Note that a root process runs a script; the file should still be there.
+
+        Args:
+            namespace: the mount namespace of the process.
+            path: absolute, as the process told it.
+            process: whose.
+            now: seconds since the epoch.
+            certain: the kernel itself ran the script, so that it was there even if it is gone. An argument that
+                names no file may be anything, a secret too, and is forgotten.
+        """
+        root = self._root(namespace, process.pid)
+        if not certain and (root is None or _regular_file(f"{root}{path}") is None):
+            return
+        way = self._walker.walk(mount_namespace=namespace, root=root, path=path) if root is not None else ()
+        key = namespace, way[-1] if way else path
+        known = self._known.get(key)
+        if known is None:
+            status = _regular_file(f"{root}{key[1]}") if way else None
+            module = Module(
+                path=key[1],
+                device=status.st_dev if status else 0,
+                inode=status.st_ino if status else 0,
+                mount_namespace=namespace,
+                kind=ModuleKind.SCRIPT,
+                way=way,
+                deleted=bool(way) and status is None,
+                first_seen=now,
+            )
+            known = self._known[key] = _Known(module, {}, now)
+        known.processes[process] = None
+        known.last_seen = now
+
+    def look_at(self, pid: int, table: ProcessTable, now: float) -> None:
+        """Note the script of a running process, if it is root's and an interpreter with one."""
+        try:
+            interpreter = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)").rpartition("/")[2]
+            if not is_interpreter(interpreter):
+                return
+            script = script_argument(interpreter, split(Path(f"/proc/{pid}/cmdline").read_bytes()))
+            path = absolute(script, os.readlink(f"/proc/{pid}/cwd")) if script is not None else None
+            namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
+        except OSError:
+            return  # it ended, or is not ours to look into: the sensor of modules says so
+        process = table.from_proc(pid)
+        if path is not None and process is not None and table.is_root(process):
+            self.add(namespace, path, process, now, certain=False)
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Emit scripts not told before; with ``everything`` all, with every process that ran them."""
+        for known in self._known.values():
+            if everything or not known.told:
+                known.told = True
+                processes_ = tuple(known.processes)
+                self._emit(
+                    msgspec.structs.replace(
+                        known.module, processes=processes_, root_processes=processes_, last_seen=known.last_seen
+                    )
+                )
+
+    def _root(self, namespace: int, pid: int) -> str | None:
+        if namespace == self._own_namespace:
+            return "/"
+        root = f"/proc/{pid}/root"
+        return root if Path(root).is_dir() else None
+
+
+class PollingScriptSensor:
+    """Reads the command lines of root's processes at the start, at the end, and now and then."""
+
+    name = "scripts (polling)"
+
+    def __init__(self, table: ProcessTable) -> None:
+        self._table = table
+        self._records = 0
+        self._next_look = 0.0
+        self._started_at = 0.0
+        self._ended_at: float | None = None
+
+    def start(self, emit: Emit) -> None:
+        """Look at every process."""
+        self._table.emit_to(emit)
+        self._started_at = time.time()
+        self._book = ScriptBook(emit)
+        self._look()
+
+    def poll(self) -> None:
+        """Look again when it is time."""
+        if time.monotonic() >= self._next_look:
+            self._look()
+
+    def flush(self) -> None:
+        """Emit scripts that are new."""
+        self._book.flush()
+
+    def stop(self) -> None:
+        """Look a last time."""
+        self._look()
+        self._book.flush(everything=True)
+        self._ended_at = time.time()
+
+    def report(self) -> SensorReport:
+        """How many processes were looked at."""
+        return SensorReport(
+            name=self.name,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            records=self._records,
+            rules=SCRIPT_RULES,
+        )
+
+    def _look(self) -> None:
+        for pid in processes():
+            self._records += 1
+            self._book.look_at(pid, self._table, time.time())
+        self._next_look = time.monotonic() + _LOOK_EVERY_S
+
+
+class BpfScriptSensor:
+    """Takes in each start of an interpreter by root from the kernel, and those that ran before from /proc."""
+
+    name = "scripts (kernel)"
+
+    def __init__(self, table: ProcessTable, clock: BootClock) -> None:
+        self._table = table
+        self._clock = clock
+        self._pending: list[bytes] = []
+        self._records = self._lost = 0
+        self._started_at = 0.0
+        self._ended_at: float | None = None
+        self._object: BpfObject | None = None
+
+    def start(self, emit: Emit) -> None:
+        """Attach the program, then look at every process.
+
+        Raises:
+            BpfUnavailableError: the kernel refuses the program.
+        """
+        self._table.emit_to(emit)
+        self._started_at = self._clock.now()
+        self._object = BpfObject(_OBJECT)
+        try:
+            self._state = self._object.share(".bss", SCRIPT_STATE.size)
+            self._consume = self._object.ring("script_events", self._pending.append)
+            self._object.attach("script_exec")
+        except BaseException:
+            self._object.close()
+            self._object = None
+            raise
+        self._book = ScriptBook(emit)
+        for pid in processes():
+            self._book.look_at(pid, self._table, self._clock.now())
+        self._book.flush()
+
+    def poll(self) -> None:
+        """Take in the starts since the last time."""
+        self._consume()
+        events, self._pending[:] = self._pending[:], []
+        for raw in events:
+            self._records += 1
+            try:
+                self._take(parse_script_event(raw))
+            except ParseError:
+                self._lost += 1
+
+    def flush(self) -> None:
+        """Emit scripts that are new."""
+        self._book.flush()
+
+    def stop(self) -> None:
+        """Take in what is left, and detach."""
+        if self._object is None:
+            return
+        self._object.detach()
+        self.poll()
+        self._book.flush(everything=True)
+        self._lost += SCRIPT_STATE.unpack_from(self._state)[0]
+        self._state.release()
+        self._object.close()
+        self._object = None
+        self._ended_at = self._clock.now()
+
+    def report(self) -> SensorReport:
+        """How many starts of interpreters were taken in, and how many the kernel had no room for."""
+        waiting = SCRIPT_STATE.unpack_from(self._state)[0] if self._object is not None else 0
+        return SensorReport(
+            name=self.name,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            records=self._records,
+            lost=self._lost + waiting,
+            rules=SCRIPT_RULES,
+        )
+
+    def _take(self, event: ScriptEvent) -> None:
+        path = event.script()
+        if path is None or event.who.key.pid == os.getpid():
+            return
+        process = event.who.key
+        if not self._table.knows(event.who):
+            self._table.from_kernel(event.who, cmdline=event.cmdline, root=True)
+        now = self._clock.epoch(event.time_ns)
+        self._book.add(event.who.mount_namespace, path, process, now, certain=event.hashbang)
+
+
+def _regular_file(path: str) -> os.stat_result | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _with(known: tuple[ProcessKey, ...], process: ProcessKey) -> tuple[ProcessKey, ...]:
+    return known if process in known else (*known, process)

@@ -1,0 +1,171 @@
+"""Scripts of real root processes: long-lived, of a moment, by every way of starting one, and what is none."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from javert.errors import BpfUnavailableError
+from javert.model.telemetry import Limitation, Module, ModuleKind, PathNode, Process, ProcessKey
+from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.processes import ProcessTable
+from javert.sensors.linux.scripts import BpfScriptSensor, PollingScriptSensor, ScriptBook
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be seen as a root process"),
+]
+OWN_NAMESPACE = os.stat("/proc/self/ns/mnt").st_ino
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="javert-test-"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def script(place) -> Path:
+    file = place / "job.sh"
+    file.write_text("#!/bin/sh -e\nexit 0\n")
+    file.chmod(0o755)
+    return file
+
+
+class Watch:
+    """A sensor that runs, and what it emitted."""
+
+    def __init__(self, sensor):
+        self.records = []
+        self.sensor = sensor
+        try:
+            sensor.start(self.records.append)
+        except BpfUnavailableError as error:
+            pytest.skip(str(error))
+
+    def scripts(self, place: Path) -> dict[str, Module]:
+        """Scripts below ``place`` when the sensor has stopped."""
+        self.sensor.stop()
+        return {
+            record.path: record
+            for record in self.records
+            if isinstance(record, Module) and record.path.startswith(f"{place}/")
+        }
+
+
+@pytest.fixture
+def kernel():
+    watch = Watch(BpfScriptSensor(ProcessTable(), BootClock()))
+    yield watch
+    watch.sensor.stop()
+
+
+def test_a_script_of_a_moment_is_seen_with_the_way_to_it(kernel, place, script):
+    subprocess.run([script], check=True)
+    (module,) = kernel.scripts(place).values()
+    assert (module.path, module.kind, module.deleted) == (str(script), ModuleKind.SCRIPT, False)
+    assert (module.device, module.inode) == (script.stat().st_dev, script.stat().st_ino)
+    assert module.way == ("/", *map(str, reversed(script.parents[:-1])), str(script))
+    nodes = {record.path for record in kernel.records if isinstance(record, PathNode)}
+    assert set(module.way) <= nodes
+    (process,) = module.root_processes
+    assert process in {record.key for record in kernel.records if isinstance(record, Process) and record.root}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["./job.sh"],
+        ["sh", "job.sh", "argument"],
+        ["bash", "--norc", "../{name}/job.sh"],
+        ["dash", "-e", "{place}/job.sh"],
+        ["env", "-i", "./job.sh"],
+        ["sh", "-c", "exec ./job.sh"],
+    ],
+)
+def test_every_way_to_start_it(kernel, place, script, command):
+    command = [word.format(place=place, name=place.name) for word in command]
+    subprocess.run(command, cwd=place, check=True)
+    assert list(kernel.scripts(place)) == [str(script)]
+
+
+@pytest.mark.parametrize(
+    "command", [["sh", "-c", "true", "job.sh"], ["cat", "job.sh"], ["sh", "-s"], ["python3", "-c", "0", "job.sh"]]
+)
+def test_what_runs_no_script(kernel, place, script, command):
+    subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    assert kernel.scripts(place) == {}
+
+
+def test_a_link_to_the_script_is_on_the_way(kernel, place, script):
+    (place / "link").symlink_to("job.sh")
+    subprocess.run([place / "link"], check=True)
+    (module,) = kernel.scripts(place).values()
+    assert module.path == str(script)
+    assert module.way[-2:] == (f"{place}/link", str(script))
+
+
+def test_scripts_of_other_users_are_not_told(kernel, place, script):
+    place.chmod(0o755)
+    subprocess.run([script], user=65534, group=65534, extra_groups=[], check=True)
+    assert kernel.scripts(place) == {}
+
+
+def test_a_script_that_is_gone_was_there(kernel, place):
+    script = place / "once.sh"
+    script.write_text('#!/bin/sh\nrm "$0"\n')
+    script.chmod(0o755)
+    subprocess.run([script], check=True)
+    (module,) = kernel.scripts(place).values()
+    assert module.deleted
+    assert module.way[-1] == str(script)
+
+
+def test_many_starts_of_one_script_are_told_once(kernel, place, script):
+    for _ in range(20):
+        subprocess.run(["sh", script], check=True)
+    kernel.sensor.poll()
+    (module,) = kernel.scripts(place).values()
+    assert len(module.processes) == 1
+    assert kernel.sensor.report().lost == 0
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: BpfScriptSensor(ProcessTable(), BootClock()), lambda: PollingScriptSensor(ProcessTable())]
+)
+def test_what_ran_before_is_seen_too(place, script, make):
+    script.write_text("#!/bin/sh\nsleep 300 & wait\n")
+    process = subprocess.Popen(["/bin/sh", "job.sh"], cwd=place, start_new_session=True)
+    while b"job.sh" not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        time.sleep(0.01)
+    try:
+        (module,) = Watch(make()).scripts(place).values()
+    finally:
+        os.killpg(process.pid, 9)
+        process.wait()
+    assert module.path == str(script)
+    assert [key.pid for key in module.root_processes] == [process.pid]
+
+
+def test_an_argument_that_names_no_file_goes_nowhere(kernel, place):
+    """A guess at the command line may hit a password; only files that exist are ever told."""
+    subprocess.run(["sh", "hunter2-the-password"], cwd=place, stderr=subprocess.DEVNULL, check=False)
+    kernel.sensor.stop()
+    assert not any("hunter2" in repr(record) for record in kernel.records)
+
+
+def test_a_script_in_a_namespace_that_is_gone_has_no_way():
+    records = []
+    book = ScriptBook(records.append)
+    book.add(OWN_NAMESPACE + 1, "/job.sh", ProcessKey(4194304, 1), 5.0, certain=True)
+    book.add(OWN_NAMESPACE + 1, "/other.sh", ProcessKey(4194304, 1), 5.0, certain=False)
+    book.flush()
+    (module,) = records
+    assert (module.path, module.way, module.deleted) == ("/job.sh", (), False)
+    assert not any(isinstance(record, Limitation) for record in records)
