@@ -49,7 +49,7 @@ def create_state_directory() -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise RunDirectoryError(
-            f"cannot make {path}: {error.strerror}; choose another with --run-dir DIR"
+            f"cannot make {path}: {error.strerror}; name another place in {STATE_DIRECTORY_VARIABLE}"
         ) from None
     return path
 
