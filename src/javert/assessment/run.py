@@ -50,6 +50,9 @@ class Observer(Protocol):
     def collecting(self, left_s: float) -> None:
         """Collection goes on for ``left_s`` seconds; told four times a second."""
 
+    def finishing(self, interrupted: bool) -> None:
+        """Sensors take their last look, which can last a minute if the file scan is not done."""
+
 
 class CompletedRun(msgspec.Struct, frozen=True, kw_only=True):
     """What a run came to.
@@ -154,6 +157,7 @@ class _Life:
             collection.start(interruption)
             collection.watch(self._options.duration_s, may_go_on)
             ended = RunEnded(ended_at=time.time(), interrupted=interruption.requested)
+            self._observer.finishing(ended.interrupted)
         except Exception:
             collection.stop()
             raise

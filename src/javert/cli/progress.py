@@ -54,6 +54,9 @@ class _Silent:
     def collecting(self, left_s: float) -> None:
         pass
 
+    def finishing(self, interrupted: bool) -> None:
+        pass
+
 
 class _Line:
     def __init__(self, bar: "Progress", task: "TaskID", planned_s: float) -> None:
@@ -66,6 +69,14 @@ class _Line:
         if state is RunState.CREATED:
             self._bar.console.print(f"run directory {directory}", highlight=False, markup=False)
         self._bar.update(self._task, description=_WORDS.get(state, ""), left="", refresh=True)
+
+    def finishing(self, interrupted: bool) -> None:
+        words = (
+            "ended early, taking the last look (Ctrl-C again ends at once)"
+            if interrupted
+            else "taking the last look"
+        )
+        self._bar.update(self._task, description=words, left="", refresh=True)
 
     def collecting(self, left_s: float) -> None:
         now = time.monotonic()

@@ -36,6 +36,9 @@ class Watcher:
     def collecting(self, left_s):
         self.left.append(left_s)
 
+    def finishing(self, interrupted):
+        self.interrupted = interrupted
+
 
 @pytest.fixture
 def live(state_directory):
@@ -67,6 +70,7 @@ def test_a_run_goes_through_its_states(live):
         RunState.COMPLETED,
     ]
     assert watcher.directory == run.directory
+    assert not watcher.interrupted
     assert watcher.left[0] == pytest.approx(0.3, abs=0.1)
     assert state_of(run.directory) == "COMPLETED"
 
@@ -114,9 +118,11 @@ def test_a_second_run_is_refused_and_makes_no_directory(live, state_directory):
 
 def test_an_interruption_ends_early_and_evaluates(live, scripted_sensor):
     sensor = scripted_sensor(poll=lambda _: os.kill(os.getpid(), signal.SIGINT))
-    run = live(sensor, duration_s=60.0)
+    watcher = Watcher()
+    run = live(sensor, watcher=watcher, duration_s=60.0)
     assert any(title.startswith("The run was interrupted") for title in titles(run))
     assert sensor.calls[-1] == "stop"
+    assert watcher.interrupted
     assert read_telemetry(run.directory).ended.interrupted
 
 

@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 def follow(monkeypatch, tmp_path):
     """Follows a run that is told the seconds left, and returns what a terminal shows of it."""
 
-    def run(moments, screen):
+    def run(moments, screen, interrupted=False):
         monkeypatch.setattr(sys, "stderr", screen)  # in the test itself: pytest sets its own before each phase
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("COLUMNS", "100")
@@ -27,6 +27,7 @@ def follow(monkeypatch, tmp_path):
             observer.entered(RunState.COLLECTING_DATA, tmp_path)
             for left in moments:
                 observer.collecting(left)
+            observer.finishing(interrupted)
             observer.entered(RunState.EVALUATING_RULES, tmp_path)
             observer.entered(RunState.COMPLETED, tmp_path)
         return screen.getvalue()
@@ -48,6 +49,11 @@ def test_it_is_drawn_once_a_second_at_most(follow):
     assert "1 min 15 s left" in shown
     assert "1 min 14 s" not in shown
     assert "1 min 13 s" not in shown
+
+
+def test_after_ctrl_c_it_says_what_a_second_one_does(follow):
+    assert "Ctrl-C again ends at once" in follow([75.0], Terminal(), interrupted=True)
+    assert "again" not in follow([75.0], Terminal())
 
 
 def test_it_is_silent_where_nobody_looks(follow):
