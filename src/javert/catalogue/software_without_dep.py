@@ -203,6 +203,58 @@ _LIVE: dict[str, Text] = {
     ),
 }
 
+_HOST_WHY = Text(
+    en="High priority: on this host memory cannot be protected from execution, whatever the software on it asks "
+    "for: ",
+    ja="優先度: 高。このホストでは、ソフトウェアの要求にかかわらず、メモリを実行から保護できません。",
+)
+_HOST: dict[str, Text] = {
+    **{
+        f"finding.software-without-dep.host.{cause}.title": Text(
+            en="Data execution prevention is off on the whole host",
+            ja="ホスト全体でデータ実行防止が無効になっています",
+        )
+        for cause in ("processor", "parameter")
+    },
+    "finding.software-without-dep.host.processor.description": Text(
+        en=f"{_HOST_WHY.en}the processor has no NX bit, or its firmware or hypervisor hides it (no `nx` among the "
+        "flags in /proc/cpuinfo).",
+        ja=f"{_HOST_WHY.ja}プロセッサに NX ビットがないか、ファームウェアまたはハイパーバイザーによって無効にされています "
+        "(/proc/cpuinfo の flags に `nx` がありません)。",
+    ),
+    "finding.software-without-dep.host.processor.recommendation": Text(
+        en='Switch on "Execute Disable", "No-Execute Memory Protection" or "XD bit" in the firmware\'s '
+        "setup, give a virtual machine a processor model with NX, and take clearcpuid= off the kernel's command "
+        "line.",
+        ja="ファームウェアの設定で「Execute Disable」「No-Execute Memory Protection」または「XD bit」を有効にし、"
+        "仮想マシンには NX のあるプロセッサモデルを割り当て、カーネルのコマンドラインから clearcpuid= を取り除いて"
+        "ください。",
+    ),
+    "finding.software-without-dep.host.parameter.description": Text(
+        en=f"{_HOST_WHY.en}the kernel was started with {{parameter}}.",
+        ja=f"{_HOST_WHY.ja}カーネルが {{parameter}} 付きで起動されています。",
+    ),
+    "finding.software-without-dep.host.parameter.recommendation": Text(
+        en="Take {parameter} off the kernel's command line (for GRUB: /etc/default/grub, then `update-grub`) and "
+        "restart the host.",
+        ja="カーネルのコマンドラインから {parameter} を取り除き (GRUB の場合は /etc/default/grub を編集して "
+        "`update-grub`)、ホストを再起動してください。",
+    ),
+    "limitation.no-execute-off.title": Text(
+        en="Data execution prevention is off on the whole host",
+        ja="ホスト全体でデータ実行防止が無効になっています",
+    ),
+    "limitation.no-execute-off.description": Text(
+        en="High priority: software was judged by what it asks for, but this host protects none of it; what is "
+        "not listed as a finding is not protected either.",
+        ja="優先度: 高。ソフトウェアはその要求に基づいて判定されましたが、このホストではいずれも保護されません。結"
+        "果に挙がっていないものも保護されていません。",
+    ),
+    "limitation.no-execute-off.recommendation": Text(
+        en="See the finding about the host.", ja="ホストに関する結果を参照してください。"
+    ),
+}
+
 _LIMITATIONS: dict[str, Text] = {
     "limitation.file-scan-unfinished.title": Text(
         en="The file scan did not finish", ja="ファイルスキャンが完了しませんでした"
@@ -289,4 +341,4 @@ _LIMITATIONS: dict[str, Text] = {
     ),
 }
 
-TEXTS: dict[str, Text] = {**_RULE, **_findings(), **_LIVE, **_LIMITATIONS}
+TEXTS: dict[str, Text] = {**_RULE, **_findings(), **_LIVE, **_HOST, **_LIMITATIONS}

@@ -43,6 +43,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
         architecture: as ``uname -m`` prints it.
         addresses: the addresses of the host's own (initial) network namespace, loopback left out.
         libc: name and version of the C library, for instance "glibc 2.36"; "" where unknown.
+        no_execute_off: why no memory can be protected from execution: "processor" or a kernel parameter.
     """
 
     hostname: str
@@ -52,6 +53,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     os_name: str = ""
     libc: str = ""
+    no_execute_off: str = ""
 
 
 class RunStarted(Record, frozen=True, kw_only=True):

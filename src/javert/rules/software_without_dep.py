@@ -12,7 +12,7 @@ from javert.model.assessment import Outcome
 from javert.model.attributes import DepAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import ElfFile, ElfKind, Package, Process, ProcessKey
+from javert.model.telemetry import ElfFile, ElfKind, Limitation, Package, Process, ProcessKey
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.stack_protection import MACHINES, SEGMENT, STACK_EXECUTABLE, Judgement, judge
@@ -50,10 +50,15 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
             explained.update(process.key for process in processes)
         draft = _finding(telemetry, file, verdict, processes)
         findings.setdefault(draft.identity, draft)
-    for draft in _unexplained(telemetry, explained):
+    for draft in (*_unexplained(telemetry, explained), *_host(telemetry)):
         findings.setdefault(draft.identity, draft)
     coverage = _coverage(telemetry, harmless)
-    return RuleVerdict(outcome=_outcome(findings, coverage), findings=tuple(findings.values()), coverage=coverage)
+    return RuleVerdict(
+        outcome=_outcome(findings, coverage),
+        findings=tuple(findings.values()),
+        exclusions=_exclusions(telemetry),
+        coverage=coverage,
+    )
 
 
 RULE = Rule(id=RuleId.SOFTWARE_WITHOUT_DEP, evaluate=evaluate)
@@ -142,6 +147,39 @@ def _unexplained(telemetry: Telemetry, explained: set[ProcessKey]) -> Iterable[F
             first_seen=telemetry.started.started_at,
             last_seen=telemetry.ended_at,
         )
+
+
+def _host(telemetry: Telemetry) -> Iterable[FindingDraft]:
+    """The host itself, where nothing on it can be protected."""
+    if not (cause := telemetry.started.host.no_execute_off):
+        return
+    processor = cause == "processor"
+    yield FindingDraft(
+        identity=("host",),
+        text=f"software-without-dep.host.{'processor' if processor else 'parameter'}",
+        params={"parameter": cause},
+        attributes=DepAttributes(
+            path="/proc/cpuinfo" if processor else "/proc/cmdline",
+            reasons=("no-execute-off",),
+            machine=telemetry.started.host.architecture,
+            bits=0,
+            kind="host",
+            origin="",
+            package="",
+            vendor="",
+            running_pids=(),
+            loadable_by_glibc=True,
+            kernel_makes_stack_executable=True,
+        ),
+        first_seen=telemetry.started.started_at,
+        last_seen=telemetry.ended_at,
+    )
+
+
+def _exclusions(telemetry: Telemetry) -> tuple[Limitation, ...]:
+    if not telemetry.started.host.no_execute_off:
+        return ()
+    return (Limitation(code="no-execute-off", rules=(RuleId.SOFTWARE_WITHOUT_DEP,)),)
 
 
 def _named(processes: list[Process]) -> str:

@@ -207,3 +207,20 @@ def test_every_finding_has_its_words(verdict, language, kind, stack, segment, ow
         for finding in verdict(SCAN, file, *records).findings:
             assert file.path in words(finding, language)
             assert ("tool (7)" in words(finding, language)) == bool(records)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("cause", "path", "said"),
+    [("processor", "/proc/cpuinfo", "NX"), ("noexec=off", "/proc/cmdline", "noexec=off")],
+)
+def test_a_host_that_protects_nothing_is_found_and_excluded(run_started, language, cause, path, said):
+    start = run_started()
+    start = msgspec.structs.replace(start, host=msgspec.structs.replace(start.host, no_execute_off=cause))
+    answer = RULE.evaluate(assemble([start, SCAN]))
+    (finding,) = answer.findings
+    (exclusion,) = answer.exclusions
+    assert answer.outcome is Outcome.FINDING
+    assert finding.attributes.path == path
+    assert said in words(finding, language)
+    assert text(f"limitation.{exclusion.code}.title", language)

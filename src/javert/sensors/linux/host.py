@@ -2,7 +2,9 @@
 
 import os
 import platform
+from pathlib import Path
 
+from javert.formats.no_execute import no_execute_off
 from javert.model.telemetry import Host
 
 
@@ -15,7 +17,13 @@ def describe() -> Host:
         kernel=system.release,
         architecture=system.machine,
         os_name=_pretty_name(),
-        libc=" ".join(platform.libc_ver()).strip(),
+        libc=" ".join(platform.libc_ver()).strip() or _musl(),
+        no_execute_off=no_execute_off(
+            architecture=system.machine,
+            kernel=system.release,
+            cpuinfo=_contents("/proc/cpuinfo"),
+            cmdline=_contents("/proc/cmdline"),
+        ),
     )
 
 
@@ -24,3 +32,15 @@ def _pretty_name() -> str:
         return platform.freedesktop_os_release().get("PRETTY_NAME", "")
     except OSError:
         return ""
+
+
+def _musl() -> str:
+    """The name alone: Python's own look at the C library misses musl, which tells its version to nobody."""
+    return "musl" if any(Path("/lib").glob("ld-musl-*.so.1")) else ""
+
+
+def _contents(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
