@@ -23,6 +23,7 @@ class Text(NamedTuple):
 @cache
 def _texts() -> dict[str, Text]:
     from javert.catalogue import (  # noqa: PLC0415 - they import Text from here
+        captures,
         explanations,
         insecure_client_general,
         insecure_client_login,
@@ -45,6 +46,7 @@ def _texts() -> dict[str, Text]:
         explanations,
         limitations,
         sensing,
+        captures,
         report,
     )
     return {key: entry for module in modules for key, entry in module.TEXTS.items()}

@@ -69,6 +69,7 @@ class CaptureFile:
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._buffer = b""
+        self._torn = False
         self.damage: Damage | None = None
         self._more()
         magic = self._buffer[:4]
@@ -89,7 +90,7 @@ class CaptureFile:
             try:
                 chunk = self._stream.read(_CHUNK)
             except ParseError:
-                chunk = b""  # the compressed data is damaged: the packet in hand shows as cut
+                chunk, self._torn = b"", True
             if not chunk:
                 break
             parts.append(chunk)
@@ -124,7 +125,7 @@ class CaptureFile:
             self._buffer = buffer[at:]
             at = 0
             if not self._more(wanted):
-                if self._buffer:
+                if self._buffer or self._torn:
                     self._stop(base, "cut")
                 return None
 
@@ -136,7 +137,7 @@ class CaptureFile:
             if len(self._buffer) - at < 12:
                 base, at = base + at, self._drop(at)
                 if not self._more(12 - len(self._buffer)):
-                    if self._buffer:
+                    if self._buffer or self._torn:
                         self._stop(base, "cut")
                     return
             if self._buffer[at : at + 4] == _SECTION_HEADER:

@@ -5,7 +5,7 @@ import zlib
 from javert.errors import ParseError
 from javert.formats.capture_file import Readable
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
 
@@ -17,14 +17,15 @@ class Gunzip:
         self._stream = stream
         self._inflate = zlib.decompressobj(_GZIP)
         self._pending = b""
+        self._damaged = False
 
     def read(self, size: int, /) -> bytes:
         """At most ``size`` bytes; none at the end.
 
         Raises:
-            ParseError: the data is damaged or ends inside a member.
+            ParseError: the data is damaged or ends inside a member. Everything before the damage was given out.
         """
-        while True:
+        while not self._damaged:
             if not self._pending:
                 self._pending = self._stream.read(_CHUNK)
                 if not self._pending:
@@ -33,10 +34,26 @@ class Gunzip:
                     raise ParseError("the compressed data ends early")
             if self._inflate.eof:
                 self._inflate = zlib.decompressobj(_GZIP)
+            before = self._inflate.copy()
             try:
                 data = self._inflate.decompress(self._pending, size)
-            except zlib.error as error:
-                raise ParseError("the compressed data is damaged") from error
+            except zlib.error:
+                self._damaged = True
+                if rest := _up_to_the_damage(before, self._pending):
+                    return rest
+                break
             self._pending = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
             if data:
                 return data
+        raise ParseError("the compressed data is damaged")
+
+
+def _up_to_the_damage(inflate: "zlib._Decompress", data: bytes) -> bytes:
+    """What ``data`` inflates to before the first byte that cannot be; zlib itself would drop all of it."""
+    whole = bytearray()
+    for at in range(len(data)):
+        try:
+            whole += inflate.decompress(data[at : at + 1])
+        except zlib.error:
+            break
+    return bytes(whole)
