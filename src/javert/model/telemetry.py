@@ -505,6 +505,33 @@ class Module(Record, frozen=True, kw_only=True):
     last_seen: float = 0.0
 
 
+class SearchedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the dynamic loader looks for before, or to learn, where the others are.
+
+    Attributes:
+        path: as the loader asks the kernel for it; it need not exist.
+        by: what makes it look there: "runpath", "rpath", "needed" (an absolute name), "interpreter" (PT_INTERP),
+            "preload" (/etc/ld.so.preload) or "cache" (/etc/ld.so.cache).
+        way: as in ``Module``.
+    """
+
+    path: str
+    by: str
+    way: tuple[str, ...] = ()
+
+
+class LibrarySearch(Record, frozen=True, kw_only=True):
+    """Where the dynamic loader looks on behalf of a module of root's, besides the system's own directories.
+
+    Attributes:
+        path: of the module; joins with ``Module`` in the same mount namespace.
+    """
+
+    mount_namespace: int
+    path: str
+    files: tuple[SearchedFile, ...]
+
+
 AnyRecord = (
     RunStarted
     | RunEnded
@@ -520,4 +547,5 @@ AnyRecord = (
     | FileScan
     | PathNode
     | Module
+    | LibrarySearch
 )

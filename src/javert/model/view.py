@@ -13,6 +13,7 @@ from javert.model.telemetry import (
     Endpoint,
     FileScan,
     Heartbeat,
+    LibrarySearch,
     Limitation,
     Listener,
     Module,
@@ -51,6 +52,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     path_nodes: dict[tuple[int, str], PathNode]
     limitations: tuple[Limitation, ...]
     sensors: tuple[SensorReport, ...]
+    searches: tuple[LibrarySearch, ...] = ()
 
     @property
     def ended_at(self) -> float:
@@ -100,6 +102,7 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
         path_nodes={(node.mount_namespace, node.path): node for node in by_kind[PathNode]},
         limitations=tuple(by_kind[Limitation]),
         sensors=tuple(by_kind[SensorReport]),
+        searches=tuple(by_kind[LibrarySearch]),
     )
 
 
@@ -113,7 +116,7 @@ def identity(record: AnyRecord) -> tuple[object, ...]:
             return kind, record.id
         case Module():
             return kind, record.mount_namespace, record.device, record.inode, record.path
-        case PathNode():
+        case PathNode() | LibrarySearch():
             return kind, record.mount_namespace, record.path
         case Listener():
             return (
