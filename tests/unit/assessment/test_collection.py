@@ -26,11 +26,11 @@ def collect(monkeypatch):
     monkeypatch.setattr(module, "POLL_EVERY_S", 0.005)
     monkeypatch.setattr(module, "FLUSH_EVERY_S", 0.02)
 
-    def run(*sensors, interruption=None, go_on=lambda left: True):
+    def run(*sensors, interruption=None, go_on=lambda left: True, planned_s=0.1):
         emitted = []
         collection = Collection(sensors, emitted.append)
         collection.start(interruption or Interruption())
-        collection.watch(0.1, go_on)
+        collection.watch(planned_s, go_on)
         collection.stop()
         return emitted
 
@@ -46,7 +46,7 @@ def test_a_sensor_is_started_polled_flushed_and_stopped(collect, scripted_sensor
     emitted = collect(sensor)
     assert sensor.calls[0] == "start"
     assert sensor.calls[-1] == "stop"
-    assert sensor.calls.count("poll") > sensor.calls.count("flush") > 0
+    assert sensor.calls.count("poll") >= sensor.calls.count("flush") > 0
     assert any(isinstance(record, Heartbeat) for record in emitted)
     assert limitations(emitted) == []
     assert isinstance(emitted[-1], SensorReport)
@@ -134,10 +134,10 @@ def test_the_watch_ends_when_it_may_not_go_on(collect, scripted_sensor):
         return len(told) < 3
 
     sensor = scripted_sensor()
-    collect(sensor, go_on=go_on)
+    collect(sensor, go_on=go_on, planned_s=60.0)
     assert sensor.calls.count("poll") == 2
     assert told == sorted(told, reverse=True)
-    assert 0 < told[-1] <= 0.1
+    assert 0 < told[-1] <= told[0] == 60.0
 
 
 def test_after_an_interruption_no_further_sensor_starts(collect, scripted_sensor):

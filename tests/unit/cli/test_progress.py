@@ -2,9 +2,11 @@
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from javert.cli import progress as module
 from javert.cli.progress import progress
 from javert.model.assessment import RunState
 
@@ -44,11 +46,14 @@ def test_it_shows_the_run_directory_the_time_left_and_the_way_out(follow, tmp_pa
     assert capsys.readouterr().out == ""
 
 
-def test_it_is_drawn_once_a_second_at_most(follow):
-    shown = follow([75.0, 74.0, 73.0], Terminal())
+def test_it_is_drawn_once_a_second_at_most(follow, monkeypatch):
+    clock = iter([100.0, 100.4, 100.9, 101.0])
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    shown = follow([75.0, 74.0, 73.0, 72.0], Terminal())
     assert "1 min 15 s left" in shown
     assert "1 min 14 s" not in shown
     assert "1 min 13 s" not in shown
+    assert "1 min 12 s left" in shown
 
 
 def test_after_ctrl_c_it_says_what_a_second_one_does(follow):
