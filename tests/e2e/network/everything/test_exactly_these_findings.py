@@ -1,0 +1,68 @@
+"""All six issues at once: every rule has found something, and nothing that was found is about Javert."""
+
+from collections import Counter
+
+SEVERITY = {
+    "root-process-insecure-permissions": ("High", 9.0),
+    "insecure-client-login": ("Medium", 6.0),
+    "software-without-dep": ("Medium", 6.0),
+    "insecure-client-general": ("Low", 3.0),
+    "unused-listening-tcp-port": ("Informational", 0.0),
+    "insecure-server-protocol": ("Informational", 0.0),
+}
+
+
+def test_every_rule_has_findings(everything):
+    assert {rule["id"]: rule["outcome"] for rule in everything.document["rules"]} == dict.fromkeys(
+        SEVERITY, "FINDING"
+    )
+
+
+def test_the_scenario_has_these_findings_and_no_other(findings):
+    """What each of them is, the tests named after the rules say."""
+    assert {rule: len(findings(rule)) for rule in SEVERITY} == {
+        "root-process-insecure-permissions": 4,
+        "insecure-client-login": 5,
+        "software-without-dep": 2,
+        "insecure-client-general": 7,
+        "unused-listening-tcp-port": 6,
+        "insecure-server-protocol": 16,
+    }
+
+
+def test_findings_carry_their_severity_and_texts(everything):
+    for one in everything.document["findings"]:
+        assert (one["severity"], one["numeric_severity"]) == SEVERITY[one["rule_id"]]
+        for part in ("title", "description", "recommendation"):
+            assert one[part].strip(), one
+            assert "{" not in one[part], "a placeholder that nobody filled in"
+        assert one["first_seen"] <= one["last_seen"]
+
+
+def test_no_fingerprint_comes_twice(everything):
+    counts = Counter(one["fingerprint"] for one in everything.document["findings"])
+    assert [fingerprint for fingerprint, count in counts.items() if count > 1] == []
+
+
+def test_none_is_about_javert_itself(everything):
+    for one in everything.document["findings"]:
+        attributes = one["attributes"]
+        processes = [attributes.get("process"), *attributes.get("processes", ())]
+        assert everything.run.pid not in [process["pid"] for process in processes if process], one["title"]
+        assert everything.run.pid not in attributes.get("running_pids", ()), one["title"]
+
+
+def test_nothing_was_lost_and_only_the_short_time_is_excluded(everything):
+    assert [sensor for sensor in everything.document["sensors"] if sensor["lost"]] == []
+    names = {sensor["name"] for sensor in everything.document["sensors"]}
+    assert names >= {"network (kernel)", "files", "modules (kernel)"}, "no polling took over"
+    of_the_run = [one["title"] for one in everything.document["exclusions"] if one["rule_id"] is None]
+    assert len(of_the_run) == 2, of_the_run
+    assert any("was watched for" in title for title in of_the_run)
+    assert any("was interrupted after" in title for title in of_the_run)
+
+
+def test_the_recorded_run_gives_the_same_findings_again(everything):
+    again = everything.javert("evaluate", everything.run.directory, "--format", "json")
+    assert again.document["findings"] == everything.document["findings"]
+    assert again.document["exclusions"] == everything.document["exclusions"]
