@@ -17,6 +17,8 @@ _HOPELESS_BYTES = 64
 _HOPELESS_ALONE = 4096
 """The same, where one side alone speaks, or a beginning was not seen."""
 _HOPELESS_DATAGRAMS = 4
+_LOOKS_AT_DATAGRAMS = frozenset((1, 4, 16))
+_LOOKS_AT_SEGMENTS = frozenset((8, 16, 32, 64, 128, 256))
 
 
 class Session:
@@ -33,7 +35,7 @@ class Session:
         sides_exchanged: the verdict fits only if who was taken for the client is the server.
     """
 
-    __slots__ = ("_added", "_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
+    __slots__ = ("_added", "_answered", "_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
 
     def __init__(self, hint: FlowHint) -> None:
         self._hint = hint
@@ -45,6 +47,7 @@ class Session:
             self._datagrams = (Datagrams(), Datagrams())
         self._reading = _UNKNOWN
         self._added = 0
+        self._answered = False
         self._stale = False
         self.sides_exchanged = False
 
@@ -79,11 +82,10 @@ class Session:
     def decided(self) -> bool:
         """Whether nothing that follows can change the verdict: feeding may stop, and nothing is kept any more.
 
-        It may be asked after every segment: it looks again only when their number has doubled (and not at the first
-        of a connection, which never decides alone), so it may come out a little late, never too early.
+        It may be asked after every segment: it looks when the other side is first heard, then more and more rarely,
+        so it may come out a little late, never too early.
         """
-        added = self._added
-        if added & (added - 1) == 0 and (added > 1 or self._streams is None):
+        if self._stale and self._due():
             self._evaluate()
         return self._reading.final
 
@@ -97,6 +99,16 @@ class Session:
         """The best knowledge now; ``UNKNOWN`` if nothing fits, or too little came to tell."""
         self._evaluate()
         return self._reading.verdict
+
+    def _due(self) -> bool:
+        if self._streams is None:
+            return self._added in _LOOKS_AT_DATAGRAMS
+        if not self._answered:
+            client, server = self._streams
+            self._answered = client.kept > 0 and server.kept > 0
+            if self._answered:
+                return True
+        return self._added in _LOOKS_AT_SEGMENTS
 
     def _evaluate(self) -> None:
         if not self._stale:

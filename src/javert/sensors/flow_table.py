@@ -23,8 +23,6 @@ _HELD_BYTES = 64 << 20
 """How much payload undecided flows may hold together; beyond, the longest silent are judged by what they said."""
 _LONGEST_STREAM = 1 << 30
 """Beyond this many payload bytes sequence numbers have wrapped, and nothing new is learnt."""
-_CHECKPOINTS = frozenset((2, 4, 8, 16, 32, 64, 128, 256))
-"""After how many segments with payload a session is asked whether it is decided."""
 _DIRECTIONS = (Direction.TO_SERVER, Direction.TO_CLIENT)
 
 
@@ -70,7 +68,6 @@ class TrackedFlow:
         "keys",
         "last_seen",
         "reset",
-        "segments",
         "session",
         "sides",
         "swapped",
@@ -93,7 +90,6 @@ class TrackedFlow:
         self.syn = False
         self.initial = -1
         self.accepted = False
-        self.segments = 0
         self.session: Session | None = None
         self.verdict: Verdict | None = None
         self.swapped = False
@@ -127,8 +123,7 @@ class TrackedFlow:
                 session.segment(_DIRECTIONS[direction], offset, payload, length)
         else:
             session.datagram(_DIRECTIONS[direction], payload, length)
-        self.segments += 1
-        if self.segments in _CHECKPOINTS and session.decided:
+        if session.decided:
             self.settle()
 
     def flow(self) -> Flow:
