@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Put ``data`` at ``path`` in one step: a reader sees the old file or the new one, rename(2).
+    """Put ``data`` at ``path`` in one step, rename(2): old file or new one, never less, even after a crash.
 
     A symbolic link at ``path`` is replaced, not followed.
 
@@ -22,7 +22,21 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
+        sync_directory(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):  # it was not made, or is already in its place
             beside.unlink()
         raise
+
+
+def sync_directory(path: Path) -> None:
+    """Force the names in a directory to the disk, as fsync(2) of a file in it need not.
+
+    Raises:
+        OSError: it cannot be opened or written.
+    """
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from javert.assessment.files import replace_file
+from javert.assessment.files import replace_file, sync_directory
 from javert.assessment.journal import Journal, read_records
 from javert.errors import ParseError, RunDirectoryError
 from javert.model.assessment import Assessment, RunState
@@ -74,6 +74,7 @@ class RunDirectory:
             except FileExistsError:
                 _refuse_unless_ours_and_empty(path)
             self.journal = Journal(path / JOURNAL)
+            sync_directory(path)
         except OSError as error:
             raise RunDirectoryError(f"cannot make the run directory {path}: {error.strerror}") from None
 

@@ -43,3 +43,16 @@ def test_a_symbolic_link_is_replaced_not_followed(tmp_path):
     replace_file(tmp_path / "a", b"new")
     assert (tmp_path / "victim").read_bytes() == b"precious"
     assert not (tmp_path / "a").is_symlink()
+
+
+def test_the_new_name_is_forced_to_the_disk_after_the_content(tmp_path, monkeypatch):
+    synced = []
+    fsync = os.fsync
+
+    def watch(file):
+        synced.append(stat.S_IFMT(os.fstat(file).st_mode))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    replace_file(tmp_path / "a", b"new")
+    assert synced == [stat.S_IFREG, stat.S_IFDIR]
