@@ -30,12 +30,17 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Force the names in a directory to the disk, as fsync(2) of a file in it need not.
+    """Force the names in a directory to the disk, which fsync(2) of a file in it need not do.
+
+    A directory that may be written and not read is left to the kernel's own time.
 
     Raises:
-        OSError: it cannot be opened or written.
+        OSError: it cannot be written.
     """
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return
     try:
         os.fsync(directory)
     finally:

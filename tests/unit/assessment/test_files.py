@@ -56,3 +56,16 @@ def test_the_new_name_is_forced_to_the_disk_after_the_content(tmp_path, monkeypa
     monkeypatch.setattr(os, "fsync", watch)
     replace_file(tmp_path / "a", b"new")
     assert synced == [stat.S_IFREG, stat.S_IFDIR]
+
+
+def test_a_directory_that_may_not_be_read_is_no_failure(tmp_path, monkeypatch):
+    opened = os.open
+
+    def refuse_directories(path, flags, *mode):
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refuse_directories)
+    replace_file(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
