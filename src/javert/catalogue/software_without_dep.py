@@ -91,6 +91,18 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             ja="データ実行防止をサポートするビルドを {vendor} に求めるか、削除してください: `{remove}`。",
         ),
     ),
+    "elsewhere": (
+        Text(
+            en="It belongs to the package {package} of the system in {system}.",
+            ja="{system} のシステムのパッケージ {package} に含まれています。",
+        ),
+        Text(
+            en="Upgrade or remove the package there (`{upgrade}` or `{remove}`), or rebuild the image it came "
+            "from with a fixed version.",
+            ja="そのシステム内でパッケージを更新または削除するか (`{upgrade}` または `{remove}`)、修正済みの版でイ"
+            "メージを再ビルドしてください。",
+        ),
+    ),
     "unpackaged": (
         Text(en="No installed package owns it.", ja="インストール済みのどのパッケージにも属していません。"),
         Text(
@@ -146,7 +158,7 @@ def _findings() -> dict[str, Text]:
         causes.items(), _OWNERS.items(), _RUNNING.items()
     ):
         key = f"finding.software-without-dep.{cause}.{owner}.{state}"
-        order = (get_rid, *fixes) if owner.endswith("package") else (*fixes, get_rid)
+        order = (get_rid, *fixes) if owner.endswith(("package", "elsewhere")) else (*fixes, get_rid)
         texts[f"{key}.title"] = _TITLE
         texts[f"{key}.description"] = _joined(*why, whose, who)
         texts[f"{key}.recommendation"] = _joined(*order, restart)

@@ -366,6 +366,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = "os-package"
     vendor: str = ""
     manager: str = "dpkg"
+    system: str = ""
 
 
 class ElfFile(Record, frozen=True, kw_only=True):

@@ -19,16 +19,17 @@ from javert.rules.stack_protection import MACHINES, SEGMENT, STACK_EXECUTABLE, J
 
 _NAMED_PROCESSES = 5
 
-_REMOVE = {
-    "dpkg": "apt-get remove {}",
-    "rpm": "dnf remove {}",
-    "apk": "apk del {}",
+_COMMANDS = {
+    "dpkg": ("apt-get install --only-upgrade {}", "apt-get remove {}"),
+    "rpm": ("dnf upgrade {}", "dnf remove {}"),
+    "apk": ("apk upgrade {}", "apk del {}"),
+    "pip": ("python3 -m pip install --upgrade {}", "python3 -m pip uninstall {}"),
+    "npm": ("npm update {}", "npm uninstall {}"),
+    "gem": ("gem update {}", "gem uninstall {}"),
+    "snap": ("snap refresh {}", "snap remove {}"),
+    "flatpak": ("flatpak update {}", "flatpak uninstall {}"),
 }
-_UPGRADE = {
-    "dpkg": "apt-get install --only-upgrade {}",
-    "rpm": "dnf upgrade {}",
-    "apk": "apk upgrade {}",
-}
+"""How each package manager upgrades and removes."""
 
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
@@ -90,16 +91,18 @@ def _finding(telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes:
     container = next((process.container for process in processes if process.container), "")
     origin = file.package.origin if file.package else "unpackaged" if file.ownership_known else ""
     cause = "+".join(reason if reason == SEGMENT else f"{reason}.{file.kind.value}" for reason in verdict.reasons)
+    elsewhere = file.package is not None and (file.package.system or container)
+    owner = "elsewhere" if elsewhere else origin or "unknown"
     return FindingDraft(
         identity=(file.path, container),
-        text=f"software-without-dep.{cause}.{origin or 'unknown'}.{'running' if processes else 'idle'}",
+        text=f"software-without-dep.{cause}.{owner}.{'running' if processes else 'idle'}",
         params={
             "path": file.path,
             "quoted": shlex.quote(file.path),
             "machine": file.machine,
             "bits": str(file.bits),
             "processes": _named(processes),
-            **_owner_params(file.package),
+            **_owner_params(file.package, container),
         },
         attributes=DepAttributes(
             path=file.path,
@@ -188,15 +191,17 @@ def _named(processes: list[Process]) -> str:
     return ", ".join(names) + (f", … (+{more})" if more else "")
 
 
-def _owner_params(package: Package | None) -> dict[str, str]:
+def _owner_params(package: Package | None, container: str) -> dict[str, str]:
     if package is None:
         return {}
     name = shlex.quote(package.name)
+    upgrade, remove = _COMMANDS.get(package.manager, ("{}", "{}"))
     return {
         "package": f"{package.name} {package.version}".rstrip(),
         "vendor": package.vendor or package.name,
-        "remove": _REMOVE.get(package.manager, "{}").format(name),
-        "upgrade": _UPGRADE.get(package.manager, "{}").format(name),
+        "upgrade": upgrade.format(name),
+        "remove": remove.format(name),
+        "system": package.system or container,
     }
 
 

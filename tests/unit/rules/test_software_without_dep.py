@@ -158,6 +158,24 @@ def test_whose_it_is_decides_what_to_do(verdict, package, origin, said):
         assert phrase in words(finding)
 
 
+@pytest.mark.parametrize("manager", ["dpkg", "rpm", "apk", "pip", "npm", "gem", "snap", "flatpak"])
+def test_every_package_manager_has_its_commands(verdict, manager):
+    package = msgspec.structs.replace(OLD, manager=manager, vendor="")
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, package=package)).findings
+    assert finding.params["remove"].endswith(" old")
+    assert " " in finding.params["upgrade"]
+
+
+def test_a_package_of_another_system_is_dealt_with_there(verdict):
+    inside = msgspec.structs.replace(BAD, package=msgspec.structs.replace(OLD, system="/srv/chroot"))
+    (finding,) = verdict(SCAN, inside).findings
+    assert "the system in /srv/chroot" in words(finding)
+    one = process(7, container="web")
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, package=OLD), one, module(BAD, one.key)).findings
+    assert "the system in web" in words(finding)
+    assert finding.attributes.origin == "third-party-package"
+
+
 def test_an_owner_that_could_not_be_looked_up_is_not_called_unpackaged(verdict):
     (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, ownership_known=False)).findings
     assert finding.attributes.origin == ""

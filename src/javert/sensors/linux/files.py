@@ -22,7 +22,7 @@ from javert.sensors.interface import Emit, SensorOptions
 from javert.sensors.linux import mounts
 from javert.sensors.linux.file_tally import ScanTally
 from javert.sensors.linux.file_walk import Candidate, Walk
-from javert.sensors.linux.packages.owners import Ownership
+from javert.sensors.linux.packages.attribution import Attribution, Place
 from javert.sensors.linux.priority import step_back
 
 RULE = RuleId.SOFTWARE_WITHOUT_DEP
@@ -47,7 +47,7 @@ class FileScanSensor:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="javert-files", daemon=True)
         self._lock = threading.Lock()
-        self._unowned: deque[ElfFile] = deque()
+        self._unowned: deque[tuple[ElfFile, Place]] = deque()
         self._found: deque[AnyRecord] = deque()
         self._tally = ScanTally(RULE)
         self._mapped: set[tuple[int, int]] = set()
@@ -116,7 +116,7 @@ class FileScanSensor:
                 self._tally.gone(display_path, device)
                 return
             self._tally.mapped += 1
-            self._examine(descriptor, display_path, identity, scanned=False)
+            self._examine(descriptor, Place(display_path, path), identity, scanned=False)
         except OSError as error:
             self._tally.unreadable(display_path, error)
         finally:
@@ -152,7 +152,7 @@ class FileScanSensor:
     def _work(self) -> None:
         step_back()
         try:
-            self._ownership = Ownership()
+            self._attribution = Attribution()
             self._owners_at = time.monotonic()
             for root in self._plan.roots:
                 if not self._stop.is_set():
@@ -201,7 +201,7 @@ class FileScanSensor:
             self._tally.unreadable(candidate.path, error)
             return
         try:
-            self._examine(descriptor, candidate.path, identity, scanned=True)
+            self._examine(descriptor, Place(candidate.path, candidate.path), identity, scanned=True)
         except OSError as error:
             self._tally.unreadable(candidate.path, error)
         finally:
@@ -213,19 +213,18 @@ class FileScanSensor:
         files = [self._unowned.popleft() for _ in range(len(self._unowned))]
         if not files:
             return
-        owners = self._ownership.owners(file.path for file in files)
-        known = not self._ownership.errors
-        for error in self._ownership.errors:
-            self._tally.package_errors.add(error)
-        for file in files:
-            package = owners.get(file.path)
+        packages = self._attribution.packages(place for _, place in files)
+        known = not self._attribution.errors
+        self._tally.package_errors.update(self._attribution.errors)
+        for file, place in files:
+            package = packages.get(place)
             self._found.append(
                 msgspec.structs.replace(file, package=package, ownership_known=known or package is not None)
             )
 
     # ------------------------------------------------------------ in either
 
-    def _examine(self, descriptor: int, path: str, identity: tuple[int, int], *, scanned: bool) -> None:
+    def _examine(self, descriptor: int, place: Place, identity: tuple[int, int], *, scanned: bool) -> None:
         """Read the headers of one open file.
 
         Raises:
@@ -254,7 +253,7 @@ class FileScanSensor:
         elif identity in self._reported:
             return  # the scan's path is the host's own
         file = ElfFile(
-            path=path,
+            path=place.path,
             device=identity[0],
             inode=identity[1],
             machine=image.machine,
@@ -265,7 +264,7 @@ class FileScanSensor:
             static=kind is ElfKind.EXECUTABLE and not image.interpreter,
             writable_executable=image.writable_executable,
         )
-        self._unowned.append(file)
+        self._unowned.append((file, place))
 
     def _limit(self, code: str, scope: str, **params: str) -> None:
         self._emit(Limitation(code=code, rules=(RULE,), scope=scope, params=params))

@@ -1,0 +1,94 @@
+"""Whose software files are, wherever they lie: on the host, in a container, in another system below a directory."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from javert.model.telemetry import Package
+from javert.sensors.linux.packages.language_trees import language_package
+from javert.sensors.linux.packages.owners import Ownership
+
+_SYSTEMS_REMEMBERED = 16
+_DIRECTORIES_REMEMBERED = 4096
+_DATABASES = (
+    "var/lib/dpkg/status",
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+)
+
+
+class Place(NamedTuple):
+    """A file that was found.
+
+    Attributes:
+        path: for people, in its own mount namespace.
+        place: where the host can open it; the same as ``path`` for the host's own files.
+    """
+
+    path: str
+    place: str
+
+
+class Attribution:
+    """Finds the package of files.
+
+    Attributes:
+        errors: one line for each database that was there and could not be read by the last question.
+    """
+
+    def __init__(self) -> None:
+        self.errors: tuple[str, ...] = ()
+        self._ownership = lru_cache(_SYSTEMS_REMEMBERED)(Ownership)
+        self._has_database = lru_cache(_DIRECTORIES_REMEMBERED)(_has_database)
+
+    def packages(self, places: Iterable[Place]) -> dict[Place, Package]:
+        """The package of each file that one claims.
+
+        System package managers are asked before those of languages, because distributions package Python modules
+        too. The package of another system than the host's own has ``Package.system`` set to that system's root.
+        """
+        systems: defaultdict[str, list[Place]] = defaultdict(list)
+        for each in places:
+            systems[self._system(each.place)].append(each)
+        found: dict[Place, Package] = {}
+        errors: list[str] = []
+        for root, members in systems.items():
+            top = root.rstrip("/")
+            ownership = self._ownership(root)
+            owners = ownership.owners(each.place[len(top) :] for each in members)
+            errors += ownership.errors
+            for each in members:
+                package = owners.get(each.place[len(top) :]) or language_package(each.place, each.path)
+                if package is not None:
+                    found[each] = msgspec.structs.replace(package, system=_system_name(top, each))
+        self.errors = tuple(errors)
+        return found
+
+    def _system(self, place: str) -> str:
+        """The innermost directory above ``place`` that is the root of an installed system; "/" if there is none."""
+        directory = place.rpartition("/")[0]
+        while directory:
+            if self._has_database(directory):
+                return directory
+            directory = directory.rpartition("/")[0]
+        return "/"
+
+
+def _has_database(directory: str) -> bool:
+    top = Path(directory)
+    if top.name == "usr":
+        return False  # apk's database is in /usr/lib or /lib, and /usr would look like a root directory of its own
+    return any((top / name).is_file() for name in _DATABASES)
+
+
+def _system_name(top: str, each: Place) -> str:
+    """For a container's file the way through /proc says nothing to people; its process names the container."""
+    return "" if top.startswith("/proc/") and each.place == top + each.path else top

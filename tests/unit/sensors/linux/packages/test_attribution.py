@@ -1,0 +1,77 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from javert.sensors.linux.packages.attribution import Attribution, Place
+
+INSTALLED = "P:tool\nV:1.0\nF:usr/bin\nR:tool\n"
+
+
+def put(path, text="x"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.fixture
+def system(tmp_path):
+    """A system with apk below a directory, with one file that apk knows, one of Python's and one of nobody's."""
+    put(tmp_path / "root/lib/apk/db/installed", INSTALLED)
+    for name in ("usr/bin/tool", "usr/bin/other", "opt/site-packages/fast/core.so"):
+        put(tmp_path / "root" / name)
+    put(tmp_path / "root/opt/site-packages/fast-2.dist-info/RECORD", "fast/core.so,,\n")
+    return tmp_path / "root"
+
+
+def test_files_of_another_system_belong_to_its_packages(system):
+    places = [
+        Place(str(system / name), str(system / name))
+        for name in ("usr/bin/tool", "usr/bin/other", "opt/site-packages/fast/core.so")
+    ]
+    found = Attribution().packages(places)
+    assert {place.path: (package.name, package.system) for place, package in found.items()} == {
+        places[0].path: ("tool", str(system)),
+        places[2].path: ("fast", str(system)),
+    }
+
+
+def test_the_innermost_system_counts(system):
+    inner = system / "srv/chroot"
+    put(inner / "usr/lib/apk/db/installed", INSTALLED.replace("tool", "inner"))
+    path = put(inner / "usr/bin/inner")
+    (package,) = Attribution().packages([Place(path, path)]).values()
+    assert (package.name, package.system) == ("inner", str(inner))
+
+
+def test_files_outside_any_other_system_are_the_hosts(tmp_path):
+    path = put(tmp_path / "tool")
+    attribution = Attribution()
+    assert attribution.packages([Place(path, path)]) == {}
+    assert attribution.errors == ()
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to change the root directory")
+def test_a_containers_files_are_asked_for_in_its_own_system(system):
+    script = "import os, sys; os.chroot(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, system], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        place = Place("/usr/bin/tool", f"/proc/{process.pid}/root/usr/bin/tool")
+        (package,) = Attribution().packages([place]).values()
+        process.stdin.close()
+    assert (package.name, package.system) == ("tool", ""), "the process names the container, not a path in /proc"
+
+
+def test_a_database_that_cannot_be_read_is_told(system):
+    (system / "var/lib/dpkg/info").mkdir(parents=True)
+    put(system / "var/lib/dpkg/status", "")
+    (system / "var/lib/dpkg/diversions").mkdir()
+    attribution = Attribution()
+    path = str(system / "usr/bin/tool")
+    assert len(attribution.packages([Place(path, path)])) == 1
+    (error,) = attribution.errors
+    assert "dpkg" in error
