@@ -9,13 +9,12 @@ _TITLE = Text(
     ja="root プロセス {process} が読み込んだ {module} は {principals} が変更できます",
 )
 _WHO = Text(
-    en="These processes run as root and have this file mapped as code: {processes}. Whoever changes it decides "
-    "what root runs. It can be changed here: {ways}. In brackets stands who can do it; others means every user "
-    "of the host. To write to a directory is enough to put another file in the place of the one that is loaded.",
-    ja="次のプロセスは root として動作し、このファイルをコードとしてマップしています: {processes}。このファイル"
-    "を変更できる者は、root が実行する内容を決められます。変更できる場所: {ways}。括弧内は変更できる者"
-    "で、others はホストのすべてのユーザーを意味します。ディレクトリに書き込めるだけで、読み込まれるファイルを別"
-    "のものに置き換えられます。",
+    en="Whoever changes this file decides what root runs. Root processes that run code from it: {processes}. It "
+    "can be changed here: {ways}. Writing to a directory is enough to replace what is in it; others means every "
+    "user of the host.",
+    ja="このファイルを変更できる者は、root が実行する内容を決められます。このファイルのコードを実行している "
+    "root プロセス: {processes}。変更できる場所: {ways}。ディレクトリに書き込めるだけで、その中のファイルを置き"
+    "換えられます。others はホストのすべてのユーザーを意味します。",
 )
 _FIX = Text(
     en="First check that nobody has changed the file (debsums, rpm -V, or compare it with its source). Then "
@@ -49,6 +48,26 @@ _FIX_DELETED = Text(
     ja="誰がなぜファイルを置き換えたかを確認してください (無害な理由はパッケージの更新です)。まだ開いている経路"
     "を root としてすべて塞いでください: {fixes}。その後プロセスを再起動し、現在のファイルを読み込ませてくださ"
     "い。",
+)
+_TITLE_SEARCHED = Text(
+    en="Root process {process} has the dynamic loader look at {module}, which {principals} can change",
+    ja="root プロセス {process} の動的ローダーが参照する {module} は {principals} が変更できます",
+)
+_WHO_SEARCHED = Text(
+    en="On behalf of {searched_by}, which these root processes have loaded, the dynamic loader looks here "
+    "before it comes to the system's own directories: {processes}. Whoever puts a file there decides what root "
+    "runs, even if there is none now. It can be changed here: {ways}.",
+    ja="次の root プロセスが読み込んだ {searched_by} のために、動的ローダーはシステムのディレクトリより先にこの"
+    "場所を参照します: {processes}。現在ファイルが存在しなくても、ここにファイルを置ける者は、root が実行する内"
+    "容を決められます。変更できる場所: {ways}。",
+)
+_FIX_SEARCHED = Text(
+    en="If the RPATH or RUNPATH of {searched_by} names the directory, take it out (patchelf --remove-rpath, "
+    "chrpath -d, or link again without -rpath). Otherwise close every way, as root: {fixes}. Then restart the "
+    "processes.",
+    ja="{searched_by} の RPATH または RUNPATH にこのディレクトリが含まれている場合は取り除いてください "
+    "(patchelf --remove-rpath、chrpath -d、または -rpath なしで再リンク)。それ以外の場合は、root としてすべての"
+    "経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
 )
 
 TEXTS: dict[str, Text] = {
@@ -98,6 +117,9 @@ TEXTS: dict[str, Text] = {
     ),
     f"finding.{_ID}.deleted.description": _WHO_DELETED,
     f"finding.{_ID}.deleted.recommendation": _FIX_DELETED,
+    f"finding.{_ID}.searched.title": _TITLE_SEARCHED,
+    f"finding.{_ID}.searched.description": _WHO_SEARCHED,
+    f"finding.{_ID}.searched.recommendation": _FIX_SEARCHED,
     # ------------------------------------------------------------ what the rule could not judge
     "limitation.root-modules-foreign-file-system.title": Text(
         en="{count} modules of root processes lie on {file_system} at {path}",
@@ -169,6 +191,19 @@ TEXTS: dict[str, Text] = {
     "limitation.root-modules-mount-unknown.recommendation": Text(
         en="Restart the process that uses it, so that it sees the present mounts.",
         ja="それを使用しているプロセスを再起動し、現在のマウントが見えるようにしてください。",
+    ),
+    "limitation.root-modules-search-unread.title": Text(
+        en="What {path} has the dynamic loader look for could not be read",
+        ja="{path} が動的ローダーに探させるファイルを読み取れなかった",
+    ),
+    "limitation.root-modules-search-unread.description": Text(
+        en="The reason: {reason}. Whether its RPATH or RUNPATH leads to a place that others can change is not "
+        "known.",
+        ja="理由: {reason}。RPATH または RUNPATH が他のユーザーの変更できる場所を指しているかどうかは不明です。",
+    ),
+    "limitation.root-modules-search-unread.recommendation": Text(
+        en="Look at it with readelf -d {path}",
+        ja="readelf -d {path} で確認してください。",
     ),
     "limitation.root-modules-acl-unreadable.title": Text(
         en="The access control list of {path} could not be read",

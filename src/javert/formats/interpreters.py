@@ -1,8 +1,8 @@
 """Which script an interpreter was started with, from its command line.
 
 The options that take a value, and those after which no script follows, are those of python(1) 3.13, perlrun(1)
-5.40, ruby(1) 3.3, node(1) 22, php(1) 8.3 and of the shells bash(1), dash(1), ksh(1) and zsh(1). An argument may be a
-secret: nothing but the script's path may go further.
+5.40, ruby(1) 3.3, node(1) 22, php(1) 8.3 and of the shells bash(1), dash(1), ksh(1) and zsh(1). An argument may
+be a secret: nothing but the script's path may go further.
 """
 
 import re

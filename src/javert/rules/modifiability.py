@@ -23,7 +23,7 @@ READ = 4
 WRITE = 2
 EXECUTE = 1
 
-_STICKY = 0o1000
+STICKY = 0o1000
 _NOBODY = -1
 
 
@@ -141,7 +141,7 @@ def _replaced(node: PathNode, parent: PathNode, above: frozenset[Grant], subject
         return
     if parent.append_only or node.immutable or node.append_only or node.mount_point:
         return
-    if not parent.mode & _STICKY or _owns(subject, parent):
+    if not parent.mode & STICKY or _owns(subject, parent):
         yield _change(node.path, parent.path, grant, above)
     elif _owns(subject, node):
         yield _change(node.path, node.path, Grant(reason="owner", uid=node.uid), above | {grant})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from javert.model.attributes import Way
 from javert.model.telemetry import PathNode
-from javert.rules.modifiability import WRITE, Change, Grant, Subject, changes
+from javert.rules.modifiability import STICKY, WRITE, Change, Grant, Subject, changes
 from javert.rules.subjects import Population
 
 _OTHERS = "others"
@@ -24,20 +24,20 @@ def ways(nodes: Sequence[PathNode], population: Population) -> tuple[Way, ...]:
         One for each place and command that closes it, in the order of the way to the file.
     """
     by_path = {node.path: node for node in nodes}
-    principals: dict[tuple[str, Grant], set[str]] = {}
+    principals: dict[tuple[str, Grant, str], set[str]] = {}
     for subject in population.subjects(nodes):
         for change in changes(nodes, subject):
-            principals.setdefault((change.place, change.grant), set()).update(
-                _principals(change, subject, population)
-            )
+            fix = _fix(by_path[change.place], by_path[change.entry], change.grant, population)
+            named = principals.setdefault((change.place, change.grant, fix), set())
+            named.update(_principals(change, subject, population))
     found = [
         Way(
             path=place,
             reason=_reason(by_path[place], grant),
             principals=(_OTHERS,) if _OTHERS in names else tuple(sorted(names)),
-            fix=_fix(by_path[place], grant, population),
+            fix=fix,
         )
-        for (place, grant), names in principals.items()
+        for (place, grant, fix), names in principals.items()
     ]
     position = {node.path: index for index, node in enumerate(nodes)}
     return tuple(sorted(found, key=lambda way: (position[way.path], way.fix)))
@@ -59,8 +59,13 @@ def _reason(node: PathNode, grant: Grant) -> str:
     return node.kind if node.kind in ("directory", "symlink") else grant.reason
 
 
-def _fix(node: PathNode, grant: Grant, population: Population) -> str:
-    """One command for root's shell. ``-n`` keeps setfacl from widening the mask, and with it other entries."""
+def _fix(node: PathNode, entry: PathNode, grant: Grant, population: Population) -> str:
+    """One command for root's shell. ``-n`` keeps setfacl from widening the mask, and with it other entries.
+
+    Where everybody may make files of his own (/tmp) there is none: to look for files there is the fault.
+    """
+    if entry.kind == "missing" and node.mode & STICKY and grant.reason != "owner":
+        return ""
     path = shell_word(node.path)
     if grant.reason == "owner":
         return f"chown -h root {path}" if node.kind == "symlink" else f"chown root {path}"

@@ -40,12 +40,18 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Loaded(msgspec.Struct, kw_only=True):
-    """One module file, however often and by whomever it was loaded."""
+    """One module file, however often and by whomever it was loaded.
+
+    Attributes:
+        searched_by: for a file that the dynamic loader looks for, and that need not exist, the modules that have it
+            look there; none for a module that was loaded.
+    """
 
     container: str
     path: str
     modules: list[Module] = []
     processes: dict[tuple[int, int], Process] = {}
+    searched_by: list[str] = []
 
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
@@ -56,17 +62,19 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     judged = protected = 0
     unseen: list[str] = []
     foreign: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for file in loaded:
+    told: set[tuple[str, Way]] = set()
+    for file in (*loaded, *_searched_for_root(telemetry, loaded)):
         answers = [judge.answer(module) for module in file.modules]
         found = tuple(dict.fromkeys(way for answer in answers for way in answer.ways))
-        if found:
+        if found and not (file.searched_by and told.issuperset((file.container, way) for way in found)):
             findings.append(_finding(file, found))
+            told.update((file.container, way) for way in found)
         remote = next((answer.foreign for answer in answers if answer.foreign), None)
         if remote is not None:
             foreign[remote.path, remote.file_system].append(_name(file))
         elif not all(answer.judged for answer in answers):
             unseen.append(_name(file))
-        else:
+        elif not file.searched_by:
             judged += 1
             protected += not found and any(answer.protected for answer in answers)
     return RuleVerdict(
@@ -150,11 +158,41 @@ def _loaded_by_root(telemetry: Telemetry) -> list[_Loaded]:
     return [files[key] for key in sorted(files)]
 
 
+def _searched_for_root(telemetry: Telemetry, loaded: Iterable[_Loaded]) -> list[_Loaded]:
+    """The files that the dynamic loader looks for on behalf of modules that root processes have loaded."""
+    users: dict[tuple[int, str], list[_Loaded]] = defaultdict(list)
+    for user in loaded:
+        for namespace in {module.mount_namespace for module in user.modules}:
+            users[namespace, user.path].append(user)
+    files: dict[tuple[str, str], _Loaded] = {}
+    for search in telemetry.searches:
+        for searched in search.files:
+            for user in users[search.mount_namespace, search.path]:
+                file = files.setdefault(
+                    (user.container, searched.path),
+                    _Loaded(container=user.container, path=searched.path, modules=[], processes={}, searched_by=[]),
+                )
+                file.searched_by.append(search.path)
+                file.processes.update(user.processes)
+                file.modules.append(
+                    Module(
+                        path=searched.path,
+                        device=0,
+                        inode=0,
+                        mount_namespace=search.mount_namespace,
+                        way=searched.way,
+                        first_seen=min(module.first_seen for module in user.modules),
+                        last_seen=max(module.last_seen for module in user.modules),
+                    )
+                )
+    return [files[key] for key in sorted(files)]
+
+
 def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
     processes = [process for _key, process in sorted(file.processes.items())]
     deleted = all(module.deleted for module in file.modules)
     principals = sorted({name for way in found for name in way.principals}, key=_widest_first)
-    variant = ".deleted" if deleted else ".container" if file.container else ""
+    variant = ".searched" if file.searched_by else ".deleted" if deleted else ".container" if file.container else ""
     return FindingDraft(
         identity=(file.container, file.path),
         text=_ID.value + variant,
@@ -164,6 +202,7 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
             "processes": _shortened(
                 [f"{process.name} (pid {process.key.pid})" for process in processes], _MAX_NAMED
             ),
+            "searched_by": _shortened(file.searched_by, _MAX_NAMED),
             "principals": ", ".join(principals),
             "ways": "; ".join(f"{way.path} ({', '.join(way.principals)})" for way in found),
             "fixes": "; ".join(dict.fromkeys(way.fix for way in found if way.fix)) or "-",

@@ -441,7 +441,7 @@ def run(trees: int, seed: int) -> dict[str, int]:
             build(tree)
             found = list(differences(tree, attackers, totals))
             plain = not any(thing.mounted or thing.attribute for thing in tree.way)
-            if plain and number % 15 == 0:
+            if plain and number % 15 == 0 and tree.way[-1].kind == "file":
                 totals["repaired"] += 1
                 found += repaired(tree, attackers)
             elif plain and number % 5 == 1:

@@ -5,7 +5,18 @@ import pytest
 
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
-from javert.model.telemetry import Group, Module, ModuleKind, PathNode, Principals, Process, ProcessKey, RunEnded
+from javert.model.telemetry import (
+    Group,
+    LibrarySearch,
+    Module,
+    ModuleKind,
+    PathNode,
+    Principals,
+    Process,
+    ProcessKey,
+    RunEnded,
+    SearchedFile,
+)
 from javert.model.view import assemble
 from javert.rules.root_process_insecure_permissions import evaluate
 
@@ -234,3 +245,78 @@ def test_every_variant_has_its_texts(judge, language, change):
         words = text(f"finding.{finding.text}.{part}", language, finding.params)
         assert "{" not in words
         assert len(words) > 20
+
+
+# ---------------------------------------------------------------- where the dynamic loader looks
+
+
+PLANTED = "/opt/app/lib.so"  # the same way as a module's, but nothing is there
+
+
+def searched(by: str = "runpath", path: str = PLANTED, way: tuple[str, ...] = WAY) -> LibrarySearch:
+    return LibrarySearch(mount_namespace=1, path="/bin/daemon", files=(SearchedFile(path=path, by=by, way=way),))
+
+
+def daemon(**fields) -> Module:
+    return msgspec.structs.replace(MODULE, path="/bin/daemon", way=("/", "/opt"), **fields)
+
+
+def absent(mode: int) -> list[PathNode]:
+    made = nodes(kind="missing", uid=-1, gid=-1, mode=0)
+    return [*made[:2], msgspec.structs.replace(made[2], mode=mode), made[3]]
+
+
+def test_a_place_where_somebody_can_plant_a_library_is_a_finding_though_it_is_empty(judge):
+    (finding,) = judge(process(ROOT), daemon(), searched(), *absent(0o777)).findings
+    assert finding.identity == ("", PLANTED)
+    assert finding.text == "root-process-insecure-permissions.searched"
+    assert finding.params["searched_by"] == "/bin/daemon"
+    assert [item.pid for item in finding.attributes.processes] == [1]
+    assert [(way.path, way.reason, way.fix) for way in finding.attributes.ways] == [
+        ("/opt/app", "directory", "chmod o-w /opt/app")
+    ]
+    assert (finding.first_seen, finding.last_seen) == (100.0, 110.0)
+
+
+def test_nobody_is_told_to_close_tmp(judge):
+    (finding,) = judge(process(ROOT), daemon(), searched(), *absent(0o1777)).findings
+    assert [way.fix for way in finding.attributes.ways] == [""]
+
+
+def test_a_place_that_only_root_can_fill_is_clear(judge):
+    verdict = judge(process(ROOT), daemon(), searched(), *absent(0o755))
+    assert (verdict.outcome, verdict.coverage["modules"]) == (Outcome.CLEAR, 1)
+
+
+def test_searches_of_what_no_root_process_has_loaded_do_not_count(judge):
+    verdict = judge(
+        process(APP, root=False), daemon(root_processes=(), processes=(APP,)), searched(), *absent(0o777)
+    )
+    assert verdict.findings == ()
+
+
+def test_a_library_that_is_found_where_it_was_looked_for_is_told_once(judge):
+    verdict = judge(process(ROOT), daemon(), MODULE, searched(), *nodes(uid=1000))
+    assert [finding.text for finding in verdict.findings] == ["root-process-insecure-permissions"]
+
+
+def test_modules_that_search_the_same_place_are_one_finding(judge):
+    other = msgspec.structs.replace(searched(), path="/bin/other")
+    verdict = judge(
+        process(ROOT),
+        daemon(),
+        msgspec.structs.replace(daemon(), path="/bin/other", inode=9),
+        searched(),
+        other,
+        *absent(0o777),
+    )
+    (finding,) = verdict.findings
+    assert finding.params["searched_by"] == "/bin/daemon, /bin/other"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_search_has_its_texts(judge, language):
+    (finding,) = judge(process(ROOT), daemon(), searched(), *absent(0o777)).findings
+    for part in ("title", "description", "recommendation"):
+        words = text(f"finding.{finding.text}.{part}", language, finding.params)
+        assert "/bin/daemon" in words or PLANTED in words

@@ -9,6 +9,7 @@ import msgspec
 from javert.model.telemetry import Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
+from javert.sensors.linux.library_search import LibrarySearcher
 from javert.sensors.linux.permissions import PathWalker
 
 _LOADER = re.compile(r"^(ld[-.]|ld64|ld-musl)")
@@ -59,6 +60,7 @@ class ModuleBook:
     def __init__(self, emit: Emit, walker: PathWalker | None, scan: FileScanSensor | None) -> None:
         self._emit = emit
         self._walker = walker
+        self._searcher = LibrarySearcher(emit, walker) if walker is not None else None
         self._scan = scan
         self._own_namespace = os.stat("/proc/self/ns/mnt").st_ino
         self._known: dict[tuple[int, int, int, str], _Known] = {}
@@ -126,13 +128,15 @@ class ModuleBook:
         """Look at the way to a module of a root process, in that process's mount namespace."""
         known.changed, known.told = True, False
         file = known.file
-        if self._walker is None or file.detached:
+        if self._walker is None or self._searcher is None or file.detached:
             return
         root = self._root(file, pid)
         if root is None:
             return  # the namespace is gone with its last process: the rule tells of a module without a way
         known.way = self._walker.walk(mount_namespace=file.mount_namespace, root=root, path=file.path)
         known.deleted = not file.deleted and not _is_at(root, file)
+        if self._walker.leads_to_file(mount_namespace=file.mount_namespace, way=known.way):
+            self._searcher.look_at(mount_namespace=file.mount_namespace, root=root, path=file.path)
 
     def _read(self, known: _Known, pid: int) -> None:
         """Have the file's headers read, where the file scan may not come by."""

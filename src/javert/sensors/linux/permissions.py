@@ -82,6 +82,10 @@ class PathWalker:
         self._ways[mount_namespace, path] = way
         return way
 
+    def leads_to_file(self, *, mount_namespace: int, way: tuple[str, ...]) -> bool:
+        """Whether a way that ``walk`` gave ends at a file, and not where something is missing or foreign."""
+        return bool(way) and self._nodes[mount_namespace, way[-1]].kind == "file"
+
     def _follow(self, namespace: int, root: int, mounts: MountTable, path: str) -> Iterator[str]:
         """Yields the paths of the nodes; ``directory`` has no link in it at any time."""
         directory, links = "/", 0

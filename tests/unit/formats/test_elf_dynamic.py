@@ -1,0 +1,112 @@
+"""What objects ask of the loader, compared with pyelftools on real ones, and damaged ones."""
+
+from pathlib import Path
+
+import pytest
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from javert.errors import NeedsMoreData, ParseError
+from javert.formats.elf_dynamic import Dependencies, read_dependencies
+
+
+def of(data: bytes) -> Dependencies:
+    return read_dependencies(lambda offset, size: data[offset : offset + size])
+
+
+def by_pyelftools(path: Path) -> Dependencies:
+    with path.open("rb") as stream:
+        elf = ELFFile(stream)
+        interpreter = next((s.get_interp_name() for s in elf.iter_segments("PT_INTERP")), "")
+        tags = [tag for segment in elf.iter_segments("PT_DYNAMIC") for tag in segment.iter_tags()]
+    return Dependencies(
+        interpreter=interpreter,
+        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
+        rpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RPATH" for path in tag.rpath.split(":")),
+        runpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RUNPATH" for path in tag.runpath.split(":")),
+    )
+
+
+def begins(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4)
+
+
+def objects() -> list[Path]:
+    """Some of every kind this machine has: programs, libraries, 32 bits, with and without a RUNPATH."""
+    places = ["/usr/bin", "/usr/lib/x86_64-linux-gnu", "/usr/lib32", "/usr/libx32", "/usr/lib/systemd", "/usr/sbin"]
+    found = []
+    for place in places:
+        files = [path for path in sorted(Path(place).glob("*")) if path.is_file() and not path.is_symlink()]
+        found += [path for path in files if begins(path) == b"\x7fELF"][:40]
+    return found
+
+
+def test_real_objects_are_read_as_pyelftools_reads_them():
+    compared = 0
+    for path in objects():
+        try:
+            expected = by_pyelftools(path)
+        except ELFError:
+            continue
+        assert of(path.read_bytes()) == expected, path
+        compared += 1
+    assert compared > 50
+
+
+def test_the_programs_interpreter_and_needs():
+    found = of(Path("/bin/sh").read_bytes())
+    assert found.interpreter.startswith("/lib")
+    assert "libc.so.6" in found.needed
+
+
+@pytest.mark.parametrize(
+    ("found", "directories"),
+    [
+        (Dependencies(rpath=("/a", "/b/")), ("/a", "/b/")),
+        (Dependencies(rpath=("/a",), runpath=("/b",)), ("/b",)),
+        (Dependencies(runpath=("$ORIGIN/../lib", "${ORIGIN}")), ("/opt/app/bin/../lib", "/opt/app/bin")),
+        (Dependencies(runpath=("", "lib", "/x/$LIB", "/x/${PLATFORM}", "/y", "/y")), ("/y",)),
+        (Dependencies(), ()),
+    ],
+)
+def test_where_the_loader_looks_for_it(found, directories):
+    assert found.directories("/opt/app/bin") == directories
+
+
+def test_what_is_no_elf_object_is_refused():
+    with pytest.raises(ParseError, match="no ELF object"):
+        of(b"#!/bin/sh\nexit 0\n # and more")
+
+
+@pytest.mark.parametrize("length", [0, 15, 40, 63, 64, 400, 900])
+def test_a_cut_object_needs_more(length):
+    with pytest.raises(NeedsMoreData):
+        of(Path("/bin/sh").read_bytes()[:length])
+
+
+HEAD = Path("/bin/sh").read_bytes()
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=12))
+def test_damage_gives_dependencies_or_a_parse_error(damage):
+    data = bytearray(HEAD)
+    for place, value in damage:
+        data[place] = value
+    try:
+        found = of(bytes(data))
+    except ParseError:
+        return
+    assert all("\0" not in name for name in found.needed)
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda rest: b"\x7fELF\2\1" + rest))
+def test_any_bytes_give_dependencies_or_a_parse_error(data):
+    try:
+        of(data)
+    except ParseError:
+        return
+    assert data[:4] == b"\x7fELF"

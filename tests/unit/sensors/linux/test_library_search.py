@@ -1,0 +1,116 @@
+"""Where real programs have the loader look; the loader itself (LD_DEBUG=libs) is asked where it looked."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from javert.model.telemetry import LibrarySearch, Limitation
+from javert.sensors.linux.library_search import LibrarySearcher
+from javert.sensors.linux.permissions import PathWalker
+
+NAMESPACE = 4026531841
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="javert-test-"))
+    yield made
+    shutil.rmtree(made)
+
+
+def program(place: Path, *options: str) -> Path:
+    made = place / "bin" / "program"
+    made.parent.mkdir(exist_ok=True)
+    shutil.copy("/bin/sleep", made)
+    subprocess.run(["patchelf", *options, made], check=True)
+    return made
+
+
+def search(path: Path | str) -> tuple[list[LibrarySearch], list[Limitation]]:
+    records = []
+    searcher = LibrarySearcher(records.append, PathWalker(records.append))
+    for _ in range(2):  # the second look must tell nothing more
+        searcher.look_at(mount_namespace=NAMESPACE, root="/", path=str(path))
+    return (
+        [record for record in records if isinstance(record, LibrarySearch)],
+        [record for record in records if isinstance(record, Limitation)],
+    )
+
+
+def looked_at(path: Path) -> list[tuple[str, str]]:
+    (found,), limits = search(path)
+    assert limits == []
+    assert found.path == str(path)
+    return [(file.path, file.by) for file in found.files if file.by != "interpreter"]
+
+
+@pytest.mark.parametrize(("options", "by"), [((), "runpath"), (("--force-rpath",), "rpath")])
+def test_directories_are_looked_at_until_the_library_is_found(place, options, by):
+    made = program(place, *options, "--set-rpath", f"{place}/none:$ORIGIN/../lib:{place}/late")
+    assert looked_at(made) == [
+        (f"{place}/none/libc.so.6", by),
+        (f"{place}/bin/../lib/libc.so.6", by),
+        (f"{place}/late/libc.so.6", by),
+    ]
+    (place / "lib").mkdir()
+    (place / "lib" / "libc.so.6").symlink_to(os.path.realpath("/lib/x86_64-linux-gnu/libc.so.6"))
+    assert looked_at(made) == [(f"{place}/none/libc.so.6", by), (f"{place}/bin/../lib/libc.so.6", by)]
+
+
+def test_the_loader_looks_there_too(place):
+    made = program(place, "--set-rpath", f"{place}/none:$ORIGIN/../lib")
+    (place / "lib").mkdir()
+    shutil.copy(os.path.realpath("/lib/x86_64-linux-gnu/libc.so.6"), place / "lib" / "libc.so.6")
+    done = subprocess.run([made, "0"], env={"LD_DEBUG": "libs"}, stderr=subprocess.PIPE, text=True, check=True)
+    tried = re.findall(r"trying file=(\S+)", done.stderr)
+    own = {f"{place}/none", f"{place}/bin/../lib"}  # not their subdirectories for kinds of processors
+    assert [path for path, _by in looked_at(made)] == [path for path in tried if os.path.dirname(path) in own]
+
+
+def test_the_way_to_a_missing_directory_ends_where_it_is_missing(place):
+    made = program(place, "--set-rpath", f"{place}/none/deeper")
+    (found,), _limits = search(made)
+    (file,) = [file for file in found.files if file.by == "runpath"]
+    assert file.way[-1] == f"{place}/none"
+
+
+def test_the_name_of_the_interpreter_is_a_way_to_it():
+    (found,), _limits = search(os.path.realpath("/bin/sh"))
+    (file,) = found.files
+    assert file.by == "interpreter"
+    assert file.path.startswith("/lib")
+    assert file.way[-1] == os.path.realpath(file.path)
+
+
+def test_the_loader_itself_reads_its_configuration():
+    (found,), _limits = search(os.path.realpath("/lib64/ld-linux-x86-64.so.2"))
+    assert [(file.path, file.by) for file in found.files] == [
+        ("/etc/ld.so.preload", "preload"),
+        ("/etc/ld.so.cache", "cache"),
+    ]
+
+
+def test_a_library_without_a_search_path_tells_nothing():
+    assert search(os.path.realpath("/lib/x86_64-linux-gnu/libm.so.6")) == ([], [])
+
+
+def test_a_file_that_is_no_object_is_a_limitation_and_a_missing_one_is_not(place):
+    (place / "text").write_text("text")
+    _found, (limit,) = search(place / "text")
+    assert (limit.code, limit.scope) == ("root-modules-search-unread", f"{place}/text")
+    assert search(place / "missing") == ([], [])
+
+
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_nothing_but_a_regular_file_is_read(place, name):
+    os.mkfifo(place / "pipe")
+    (place / "link").symlink_to("/bin/sh")
+    found, limits = search(place / name)
+    assert found == []
+    assert len(limits) == 1
