@@ -75,7 +75,8 @@ class Collection:
             try:
                 sensor.stop()
             except Exception as error:  # noqa: BLE001 - the other sensors must still let go of the host
-                self._emit(_fault(sensor, error))
+                if sensor not in self._failed:  # what fails after the first fault only follows from it
+                    self._emit(_fault(sensor, error))
         for sensor in self._sensors:
             self._emit_report(sensor)
 

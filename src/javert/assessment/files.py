@@ -12,7 +12,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     A symbolic link at ``path`` is replaced, not followed.
 
     Raises:
-        OSError: it cannot be written; ``path`` is then as it was.
+        OSError: it cannot be written; at ``path`` is then the old file or the new one, whole.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -1,5 +1,6 @@
 """The journal of a run: one record a line, appended and forced to the disk, so that it survives a crash."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -129,14 +130,15 @@ class Journal:
         data = b"".join(latest.values())
         # At least twice as long as what is left must be written before it is worth the work again.
         self._compact_at = max(COMPACT_AT, 3 * len(data))
-        try:
+        with contextlib.suppress(OSError):  # no room for both: the long journal is as good as the short one
             replace_file(self._path, data)
-            compacted = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:  # no room for both, or the directory is gone: the long journal is as good as the short one
+        try:
+            current = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:  # the directory is gone: what is open stays the journal
             return
-        os.dup2(compacted, self._file, inheritable=False)
-        os.close(compacted)
-        self._end = len(data)
+        os.dup2(current, self._file, inheritable=False)
+        os.close(current)
+        self._end = os.fstat(self._file).st_size
 
     def _sync_until_closed(self) -> None:
         while not self._closing.wait(SYNC_EVERY_S):

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from javert.assessment.files import replace_file
 from javert.assessment.journal import Journal, read_records
 from javert.errors import ParseError
 from javert.model.codec import encode_record
@@ -251,3 +252,26 @@ def test_a_full_disk_after_compaction_loses_nothing(small_journal, path, run_sta
     assert small_journal.failure.errno == 28
     assert list(small_journal.records())[-1] == Heartbeat(at=1e9)
     assert path.read_bytes().endswith(b"}\n")
+
+
+def test_the_journal_goes_on_in_the_file_that_has_its_name(small_journal, path, run_started, monkeypatch):
+    """Even if the last step of the replacement fails, after the name has changed hands."""
+
+    def replace_and_fail(target, data):
+        replace_file(target, data)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("javert.assessment.journal.replace_file", replace_and_fail)
+    fill(small_journal, run_started)
+    small_journal.append(Heartbeat(at=1e9))
+    small_journal.sync()
+    assert path.stat().st_size < 4096
+    assert path.read_bytes().endswith(encode_record(Heartbeat(at=1e9)) + b"\n")
+
+
+def test_a_journal_without_its_directory_goes_on(small_journal, path, run_started):
+    path.unlink()
+    path.parent.rmdir()
+    fill(small_journal, run_started)
+    assert small_journal.failure is None
+    assert sum(1 for _ in small_journal.records()) == 201
