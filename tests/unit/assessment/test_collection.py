@@ -99,6 +99,12 @@ def test_a_sensor_that_fails_is_told_once_without_what_it_saw(collect, scripted_
     assert well.calls[-1] == "stop"
 
 
+def test_the_first_fault_of_a_sensor_is_told_and_not_what_followed_from_it(collect, scripted_sensor):
+    broken = scripted_sensor("broken", start=fail, stop=lambda _: {}["never made"])
+    (limitation,) = limitations(collect(broken))
+    assert "ValueError" in limitation.params["fault"]
+
+
 def test_a_fault_shows_its_traceback_when_asked(collect, scripted_sensor, monkeypatch, capsys):
     collect(scripted_sensor(poll=fail))
     assert capsys.readouterr().err == ""

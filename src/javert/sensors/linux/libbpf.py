@@ -169,8 +169,14 @@ class BpfObject:
         """The memory of an array map, ``length`` bytes, readable and writable.
 
         The map must have been made with BPF_F_MMAPABLE; ".bss", the programs' global variables, always is.
+
+        Raises:
+            BpfUnavailableError: it cannot be mapped, for instance for lack of file descriptors.
         """
-        memory = mmap.mmap(self.map_fd(map_name), length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        try:
+            memory = mmap.mmap(self.map_fd(map_name), length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        except OSError as error:
+            raise BpfUnavailableError(f"cannot map {map_name}: {error.strerror}") from None
         self._memory.append(memory)
         return memoryview(memory)
 

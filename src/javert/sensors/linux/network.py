@@ -122,15 +122,11 @@ class BpfNetworkSensor:
         self._table.emit_to(emit)
         self._started_at = self._clock.now()
         self._book = ListenerBook(emit, self._table)
-        self._attach()
         try:
-            self._inodes, _ = holders()
-            for entry in network_namespaces():
-                self._enter_namespace(entry, None)
-            self._namespaces_at = self._clock.now()
-        except BaseException:
-            self._object.close()
-            raise
+            self._attach()
+            self._take_stock()
+        except OSError as error:  # of this process or of /proc, for instance no file descriptor left
+            raise BpfUnavailableError(f"cannot take stock of the host: {error.strerror}") from None
 
     def _attach(self) -> None:
         root = cgroup2_mount(Path("/proc/self/mounts").read_text("utf-8", "replace"))
@@ -151,6 +147,16 @@ class BpfNetworkSensor:
                     self._object.attach_cgroup(program, cgroup)
             finally:
                 os.close(cgroup)
+        except BaseException:
+            self._release()
+            raise
+
+    def _take_stock(self) -> None:
+        try:
+            self._inodes, _ = holders()
+            for entry in network_namespaces():
+                self._enter_namespace(entry, None)
+            self._namespaces_at = self._clock.now()
         except BaseException:
             self._release()
             raise
