@@ -64,6 +64,8 @@ class RunStarted(Record, frozen=True, kw_only=True):
         rules: the rules that were asked for.
         scan_roots: where the file scan was told to look; empty means every local file system.
         privileged: whether the sensors ran as root.
+        capture: the telemetry was read from a capture file, which ``host`` names: there is neither a host nor a
+            process, and the times are those of the packets.
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class RunStarted(Record, frozen=True, kw_only=True):
     rules: tuple[RuleId, ...]
     scan_roots: tuple[str, ...] = ()
     privileged: bool = True
+    capture: bool = False
 
 
 class RunEnded(Record, frozen=True, kw_only=True):
@@ -284,6 +287,7 @@ class Endpoint(Record, frozen=True, kw_only=True):
         id: number within the run.
         address, port: of the server: the remote side for a client, the local side for a server.
         process: the client process, or the server process where it is known.
+        client: (client, from a capture) address of the client, which stands for the process nobody saw.
         peer_loopback: (server) the counted clients came over loopback.
         connections: TCP connections completed, or UDP flows; those open before the run included once they
             carried data during the run.
@@ -300,6 +304,7 @@ class Endpoint(Record, frozen=True, kw_only=True):
     address: str
     port: int
     process: ProcessKey | None = None
+    client: str = ""
     peer_loopback: bool = False
     connections: int = 0
     refused: int = 0
@@ -358,7 +363,9 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         origin: "os-package" (from the distribution) or "third-party-package".
         vendor: distribution, vendor or maintainer, as the package says.
-        manager: "dpkg", "rpm" or "apk".
+        manager: "dpkg", "rpm", "apk", "pip", "npm", "gem", "snap" or "flatpak".
+        system: root directory of the system it is installed in, if that is neither the host nor a container whose
+            processes name it (a chroot, an image's layer).
     """
 
     name: str
