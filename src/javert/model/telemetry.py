@@ -20,15 +20,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="rec
 
 
 class ProcessKey(msgspec.Struct, frozen=True, array_like=True):
-    """Names one process for good: a reused pid has another start.
+    """Names one process for good: a reused pid has another start, and what execve(2) makes of it another program.
 
     Attributes:
         pid: process id (of the thread group) in the initial pid namespace.
         start: when it started, clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc_pid_stat(5)).
+        program: counts the programs, and the users it ran them as, that the process was seen with.
     """
 
     pid: int
     start: int
+    program: int = 0
 
 
 # ---------------------------------------------------------------- the run and the host

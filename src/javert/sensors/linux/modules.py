@@ -86,6 +86,8 @@ class BpfModuleSensor:
             if "process_exec" not in self._object.left_out:
                 self._object.attach("process_exec")
             self._look_at_all()
+            if self._walker is not None:
+                emit(principals())  # and again at the end; a run that is killed has no end
         except BaseException:
             self._release()
             raise
@@ -180,8 +182,9 @@ class BpfModuleSensor:
         )
 
     def _process(self, who: Who, root: bool) -> ProcessKey:
-        if self._table.knows(who):
-            return who.key
+        known = self._table.known_as(who)
+        if known is not None:
+            return known
         exe = self._paths.get((who.mount_namespace, who.exe_device, who.exe_inode), "")
         return self._table.from_kernel(who, exe=exe, cmdline=_cmdline(who.key.pid), root=root)
 

@@ -26,6 +26,7 @@ class ProcessTable:
         self._emit: Emit = _nowhere
         self._cgroup_root = cgroup_root
         self._known: dict[ProcessKey, Process] = {}
+        self._programs: dict[tuple[int, int], dict[tuple[int, int, int], int]] = {}
         self._places: dict[int, Placement] = {}
         self._users: dict[int, str] = {}
 
@@ -33,10 +34,10 @@ class ProcessTable:
         """Emit records there from now on; every sensor that shares the table says so when it starts."""
         self._emit = emit
 
-    def knows(self, who: Who) -> bool:
-        """Whether the process is known as the very program that ``who`` describes: execve(2) makes it another."""
-        known = self._known.get(who.key)
-        return known is not None and (known.name, known.uid) == (who.name, who.uid)
+    def known_as(self, who: Who) -> ProcessKey | None:
+        """The key of the process as the program and user that ``who`` describes; None if not known as that."""
+        key = self._key(who.key, (who.exe_device, who.exe_inode, who.uid))
+        return key if key in self._known else None
 
     def from_kernel(self, who: Who, *, exe: str = "", cmdline: bytes = b"", root: bool | None = None) -> ProcessKey:
         """Take in a process as a kernel program described it; it may be gone by now.
@@ -47,9 +48,10 @@ class ProcessTable:
             cmdline: its raw command line, if it was told; redacted here.
             root: whether one of its uids is 0; None if that was not told.
         """
-        known = self._known.get(who.key)
+        key = self._key(who.key, (who.exe_device, who.exe_inode, who.uid))
+        known = self._known.get(key)
         process = Process(
-            key=who.key,
+            key=key,
             name=who.name,
             exe=exe or (known.exe if known else ""),
             uid=who.uid,
@@ -63,7 +65,7 @@ class ProcessTable:
             **self._place(who)._asdict(),
         )
         self._learn(process, known)
-        return who.key
+        return key
 
     def from_proc(self, pid: int) -> ProcessKey | None:
         """Take in a running process from /proc; None if it is gone or not to be read."""
@@ -71,15 +73,15 @@ class ProcessTable:
             stat = parse_stat(Path(f"/proc/{pid}/stat").read_bytes())
         except (OSError, ParseError):
             return None
-        key = ProcessKey(pid, stat.start)
-        known = self._known.get(key)
-        if known is not None and known.cmdline_redacted:
-            return key
         try:
             ids = parse_ids(Path(f"/proc/{pid}/status").read_bytes())
             parent = Path(f"/proc/{stat.parent_pid}/comm").read_text(errors="replace").rstrip("\n")
         except (OSError, ParseError):
             parent, ids = "", None
+        key = self._key(ProcessKey(pid, stat.start), (*_identity(f"/proc/{pid}/exe"), ids.uids[1] if ids else -1))
+        known = self._known.get(key)
+        if known is not None and known.cmdline_redacted:
+            return key
         place = _read_placement(pid)
         process = Process(
             key=key,
@@ -122,6 +124,11 @@ class ProcessTable:
             except (KeyError, OverflowError):
                 self._users[uid] = ""
         return self._users[uid]
+
+    def _key(self, process: ProcessKey, program: tuple[int, int, int]) -> ProcessKey:
+        """The process as it runs this program (device and inode of the executable) for this user."""
+        programs = self._programs.setdefault((process.pid, process.start), {})
+        return ProcessKey(process.pid, process.start, programs.setdefault(program, len(programs)))
 
     def _learn(self, process: Process, known: Process | None) -> None:
         if process != known:
@@ -182,6 +189,14 @@ def _link(path: str) -> str:
         return os.readlink(path)
     except OSError:
         return ""  # as above
+
+
+def _identity(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0  # a kernel thread, or as above
+    return status.st_dev, status.st_ino
 
 
 def _namespace(pid: int, kind: str) -> int:

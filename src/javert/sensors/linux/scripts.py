@@ -250,9 +250,9 @@ class BpfScriptSensor:
         path = event.script()
         if path is None or event.who.key.pid == os.getpid():
             return
-        process = event.who.key
-        if not self._table.knows(event.who):
-            self._table.from_kernel(event.who, cmdline=event.cmdline, root=True)
+        process = self._table.known_as(event.who)
+        if process is None:
+            process = self._table.from_kernel(event.who, cmdline=event.cmdline, root=True)
         now = self._clock.epoch(event.time_ns)
         self._book.add(event.who.mount_namespace, path, process, now, certain=event.hashbang)
 

@@ -44,9 +44,6 @@ def test_a_library_in_a_directory_of_another_user_loaded_just_before_exec(module
     assert way["principals"] == [f"user:{careless.name}"]
 
 
-@pytest.mark.xfail(
-    reason="a process is known by its last program: what it did as an earlier one is put down to that"
-)
 def test_the_program_that_loaded_it_is_named_and_not_the_one_it_became(modules, programs):
     (process,) = modules["open/libdirectory.so"]["processes"]
     assert process["exe"] == str(programs / "loader"), "true(1) never loaded the library"

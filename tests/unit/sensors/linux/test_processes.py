@@ -20,8 +20,8 @@ def table():
     return made, records
 
 
-def _who(name: str = "worker", uid: int = 0) -> Who:
-    return Who(ProcessKey(999_999, 5), 1, 1, 2, 1, uid, 10, 20, name, "init")
+def _who(name: str = "worker", uid: int = 0, exe: int = 2) -> Who:
+    return Who(ProcessKey(999_999, 5), 1, 1, exe, 1, uid, 10, 20, name, "init")
 
 
 def test_a_process_that_is_gone_is_known_from_the_kernel(table):
@@ -44,12 +44,16 @@ def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
     assert records[-1].exe == "/opt/worker"
 
 
-def test_a_program_that_replaced_itself_is_not_known(table):
-    made, _records = table
-    made.from_kernel(_who())
-    assert made.knows(_who())
-    assert not made.knows(_who("other"))
-    assert not made.knows(_who(uid=1000))
+def test_a_program_that_replaced_itself_is_another_process_for_findings(table):
+    made, records = table
+    first = made.from_kernel(_who("sh", exe=7))
+    second = made.from_kernel(_who("curl", exe=8))
+    assert (first.pid, first.start) == (second.pid, second.start)
+    assert first != second
+    assert [record.name for record in records] == ["sh", "curl"]
+    assert made.known_as(_who("sh", exe=7)) == first
+    assert made.known_as(_who("sh", exe=7, uid=1000)) is None
+    assert made.from_kernel(_who("sh", exe=7)) == first
 
 
 def test_a_running_process_is_read_from_proc(table):
