@@ -215,7 +215,7 @@ class _Report:
         lines = wrap(printable(title), self._width - 2)
         colour = _COLOURS[severity] if severity else _BOLD
         for number, line in enumerate(lines):
-            self._put(self._painted(("* " if number == 0 else "  ") + line, colour))
+            self._put(self._painted(("* " if number == 0 else "  ") + line.rstrip(), colour))
 
     def _recommendation(self, recommendations: list[str]) -> None:
         for recommendation in recommendations:
@@ -226,9 +226,9 @@ class _Report:
         known = [fact for fact in shown if fact.lines]
         widest = max((cells(fact.label) for fact in known), default=0)
         for fact in known:
-            label = padded(fact.label, widest)
+            label = self._painted(fact.label, _DIM) + " " * (widest - cells(fact.label))
             for line in self._fitted(fact, self._width - widest - 4):
-                self._put(f"  {self._painted(label, _DIM)}  {line}")
+                self._put(f"  {label}  {line}")
                 label = " " * widest
 
     def _fitted(self, fact: Fact, width: int) -> Iterator[str]:
@@ -266,7 +266,7 @@ class _Report:
         """Prose; its line ends are the catalogue's, everything else in it is made printable."""
         safe = "\n".join(printable(line) for line in words.split("\n"))
         for line in wrap(safe, self._width - len(indent)):
-            self._put(self._painted(indent + line, colour) if colour else indent + line)
+            self._put(self._painted((indent + line).rstrip(), colour) if colour else indent + line)
 
     def _painted(self, words: str, colour: str) -> str:
         return f"\x1b[{colour}m{words}\x1b[0m" if self._colour else words
