@@ -15,7 +15,7 @@ from javert.errors import NeedsMoreData, ParseError
 Read = Callable[[int, int], bytes]
 """``read(offset, length)``: up to ``length`` bytes of the file, fewer at its end."""
 
-_MAGIC = b"\x7fELF"
+MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 15, 29
 _MAX_SEGMENTS = 1024
@@ -67,7 +67,7 @@ def read_dependencies(read: Read) -> Dependencies:
         ParseError: it is no ELF object, or a damaged one.
     """
     head = _exactly(read, 0, 16)
-    if head[:4] != _MAGIC or head[4] not in (1, 2) or head[5] not in (1, 2):
+    if head[:4] != MAGIC or head[4] not in (1, 2) or head[5] not in (1, 2):
         raise ParseError("this is no ELF object")
     wide, mark = head[4] == 2, "<" if head[5] == 1 else ">"
     segments = list(_segments(read, wide=wide, mark=mark))

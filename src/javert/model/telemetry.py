@@ -204,11 +204,14 @@ class Principals(Record, frozen=True, kw_only=True):
     """The users and groups of the host (NSS), and what running processes not of root hold.
 
     Attributes:
+        mount_namespace: 0 for the host; else users and groups are those of the files in that mount namespace
+            (passwd(5), group(5)), and nobody is ``running``.
         users: uid to name.
         groups: those the host knows.
         running: who runs besides root; groups a service was given count although no group file names it.
     """
 
+    mount_namespace: int = 0
     users: dict[int, str] = {}
     groups: tuple[Group, ...] = ()
     running: tuple[Credentials, ...] = ()

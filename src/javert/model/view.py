@@ -36,6 +36,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         ended: how collection ended; None if it never said (crash, kill -9, reboot).
         last_sign: the latest time any record proves collection was alive.
         path_nodes: by (mount namespace, path).
+        principals_inside: users and groups of mount namespaces that have files of their own for them.
     """
 
     started: RunStarted
@@ -53,6 +54,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     limitations: tuple[Limitation, ...]
     sensors: tuple[SensorReport, ...]
     searches: tuple[LibrarySearch, ...] = ()
+    principals_inside: dict[int, Principals] = {}
 
     @property
     def ended_at(self) -> float:
@@ -93,7 +95,7 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
         last_sign=last_sign,
         processes={process.key: process for process in by_kind[Process]},
         namespaces={namespace.inode: namespace for namespace in by_kind[NetworkNamespace]},
-        principals=next(iter(by_kind[Principals]), Principals()),
+        principals=next((record for record in by_kind[Principals] if not record.mount_namespace), Principals()),
         endpoints=tuple(by_kind[Endpoint]),
         listeners=tuple(by_kind[Listener]),
         elf_files=tuple(by_kind[ElfFile]),
@@ -103,6 +105,9 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
         limitations=tuple(by_kind[Limitation]),
         sensors=tuple(by_kind[SensorReport]),
         searches=tuple(by_kind[LibrarySearch]),
+        principals_inside={
+            record.mount_namespace: record for record in by_kind[Principals] if record.mount_namespace
+        },
     )
 
 
@@ -133,6 +138,8 @@ def identity(record: AnyRecord) -> tuple[object, ...]:
             return kind, record.roots
         case NetworkNamespace():
             return kind, record.inode
+        case Principals():
+            return kind, record.mount_namespace
         case Limitation():
             return kind, record.code, record.scope
         case SensorReport():

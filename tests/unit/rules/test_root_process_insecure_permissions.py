@@ -144,6 +144,20 @@ def test_a_container_is_named_and_apart(judge):
     assert verdict.findings[1].text.endswith(".container")
 
 
+def test_users_and_groups_of_a_container_are_its_own(judge):
+    """Uid 1000 has another name there, and its group has members although the host's has none."""
+    inside = ProcessKey(3, 30)
+    module = msgspec.structs.replace(MODULE, mount_namespace=2, root_processes=(inside,))
+    people = Principals(
+        mount_namespace=2, users={0: "root", 1000: "web"}, groups=(Group(gid=70, name="team", members=("ops",)),)
+    )
+    opened = nodes(2, uid=1000, gid=70, mode=0o664)
+    (finding,) = judge(process(inside, container="shop"), module, people, *opened).findings
+    assert finding.params["principals"] == "group:team, user:web"
+    (finding,) = judge(process(inside), module, people, *opened).findings
+    assert finding.params["principals"] == "user:app", "a service of the host in a mount namespace of its own"
+
+
 def test_a_network_file_system_cannot_be_judged(judge):
     mounted = PathNode(mount_namespace=1, path="/opt/app", kind="directory", mount_point=True, file_system="nfs4")
     verdict = judge(process(ROOT), msgspec.structs.replace(MODULE, way=WAY[:3]), *nodes()[:2], mounted)

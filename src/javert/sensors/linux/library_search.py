@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from javert.errors import ParseError
-from javert.formats.elf_dynamic import Dependencies, read_dependencies
+from javert.formats.elf_dynamic import MAGIC, Dependencies, read_dependencies
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import LibrarySearch, Limitation, SearchedFile
 from javert.sensors.interface import Emit
@@ -59,6 +59,8 @@ class LibrarySearcher:
                 )
             )
             return
+        if dependencies is None:
+            return
         files = [
             SearchedFile(path=name, by=by, way=way)
             for name, by, way in self._searched(mount_namespace, root, path, dependencies)
@@ -97,9 +99,12 @@ class LibrarySearcher:
                 missing.add(directory)
 
 
-def _read(path: str) -> Dependencies:
+def _read(path: str) -> Dependencies | None:
+    """What the object asks for; None if it is not one of the loader's (a Java archive, a Windows library)."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb", buffering=0):
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ParseError(f"{Path(path).name} is no regular file")
+        if os.pread(descriptor, len(MAGIC), 0) != MAGIC:
+            return None
         return read_dependencies(lambda offset, size: os.pread(descriptor, size, offset))

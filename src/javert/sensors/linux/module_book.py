@@ -11,6 +11,7 @@ from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.library_search import LibrarySearcher
 from javert.sensors.linux.permissions import PathWalker
+from javert.sensors.linux.principals import principals_inside
 
 _LOADER = re.compile(r"^(ld[-.]|ld64|ld-musl)")
 
@@ -65,6 +66,7 @@ class ModuleBook:
         self._own_namespace = os.stat("/proc/self/ns/mnt").st_ino
         self._known: dict[tuple[int, int, int, str], _Known] = {}
         self._doors: dict[int, list[int]] = {}
+        self._peopled: set[int] = set()
 
     def add(self, file: MappedFile, process: ProcessKey, *, root: bool, executable: bool, now: float) -> None:
         """Note that a process has the file mapped.
@@ -133,10 +135,18 @@ class ModuleBook:
         root = self._root(file, pid)
         if root is None:
             return  # the namespace is gone with its last process: the rule tells of a module without a way
+        self._tell_principals(file.mount_namespace, root)
         known.way = self._walker.walk(mount_namespace=file.mount_namespace, root=root, path=file.path)
         known.deleted = not file.deleted and not _is_at(root, file)
         if self._walker.leads_to_file(mount_namespace=file.mount_namespace, way=known.way):
             self._searcher.look_at(mount_namespace=file.mount_namespace, root=root, path=file.path)
+
+    def _tell_principals(self, namespace: int, root: str) -> None:
+        """Tell once who the users and groups of a mount namespace are; Javert's own are the host's."""
+        if namespace != self._own_namespace and namespace not in self._peopled:
+            self._peopled.add(namespace)
+            if (inside := principals_inside(namespace, root)) is not None:
+                self._emit(inside)
 
     def _read(self, known: _Known, pid: int) -> None:
         """Have the file's headers read, where the file scan may not come by."""

@@ -55,6 +55,8 @@ class PollingModuleSensor:
         self._look()
         if not self._records:
             raise SensorError("no memory map can be read: run as root")
+        if self._walker is not None:
+            emit(principals())  # and again at the end; a run that is killed has no end
         self._book.flush()
 
     def poll(self) -> None:

@@ -4,12 +4,14 @@ import grp
 import os
 import pwd
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from javert.errors import ParseError
+from javert.formats.accounts import parse_group, parse_passwd
 from javert.formats.proc_status import ProcessIds, parse_ids
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Credentials, Group, Limitation, Principals
@@ -17,6 +19,7 @@ from javert.model.telemetry import Credentials, Group, Limitation, Principals
 _NSSWITCH = Path("/etc/nsswitch.conf")
 _ENUMERABLE = frozenset({"files", "compat", "systemd", "db", "altfiles", "extrausers", "mymachines", "nis"})
 """Name services that list everybody; directory services (sss, ldap, winbind) answer single questions only."""
+_MAX_ACCOUNTS = 16 * 1024 * 1024
 _ACTION = re.compile(r"\[[^]]*]")  # [NOTFOUND=return], nsswitch.conf(5)
 
 
@@ -39,7 +42,48 @@ def principals(*, uids: Iterable[int] = (), gids: Iterable[int] = ()) -> Princip
     users: dict[int, str] = {}
     for account in accounts:
         users.setdefault(account.pw_uid, account.pw_name)
-    return Principals(users=users, groups=_groups(accounts, entries), running=_running())
+    members = [
+        *((entry.gr_gid, entry.gr_name, tuple(entry.gr_mem)) for entry in entries),
+        *((account.pw_gid, "", (account.pw_name,)) for account in accounts),
+    ]
+    roots = {account.pw_name for account in accounts if account.pw_uid == 0} | {"root"}
+    return Principals(users=users, groups=_groups(members, roots), running=_running())
+
+
+def principals_inside(mount_namespace: int, root: str) -> Principals | None:
+    """Users and groups as the files of another mount namespace tell them; None if it has no such files.
+
+    Args:
+        mount_namespace: its inode number.
+        root: its root directory as seen from here, "/proc/PID/root".
+    """
+    passwd, group = _read_inside(root, "passwd"), _read_inside(root, "group")
+    if passwd is None or group is None:
+        return None
+    accounts = parse_passwd(passwd)
+    users: dict[int, str] = {}
+    for account in accounts:
+        users.setdefault(account.uid, account.name)
+    members = [
+        *((entry.gid, entry.name, entry.members) for entry in parse_group(group)),
+        *((account.gid, "", (account.name,)) for account in accounts),
+    ]
+    roots = {account.name for account in accounts if account.uid == 0} | {"root"}
+    return Principals(mount_namespace=mount_namespace, users=users, groups=_groups(members, roots))
+
+
+def _read_inside(root: str, name: str) -> bytes | None:
+    """A file in /etc of another file tree; no link is followed, for it could lead out to the host's files."""
+    try:
+        directory = os.open(f"{root}/etc", os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            with os.fdopen(os.open(name, flags, dir_fd=directory), "rb") as stream:
+                return stream.read(_MAX_ACCOUNTS) if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else None
+        finally:
+            os.close(directory)
+    except OSError:
+        return None  # there is none, or it is not ours to read: reports show the host's names, as they say
 
 
 def enumeration_limit() -> Limitation | None:
@@ -65,16 +109,13 @@ def _sources(nsswitch: str) -> Iterator[str]:
             yield from _ACTION.sub(" ", value).split()
 
 
-def _groups(accounts: Iterable[pwd.struct_passwd], entries: Iterable[grp.struct_group]) -> tuple[Group, ...]:
-    roots = {account.pw_name for account in accounts if account.pw_uid == 0} | {"root"}
+def _groups(entries: Iterable[tuple[int, str, tuple[str, ...]]], roots: set[str]) -> tuple[Group, ...]:
+    """Puts together what is known of each group: its id, its name once it is known, and members besides root."""
     names: dict[int, str] = {}
     members: dict[int, set[str]] = defaultdict(set)
-    for entry in entries:
-        names.setdefault(entry.gr_gid, entry.gr_name)
-        members[entry.gr_gid].update(entry.gr_mem)
-    for account in accounts:
-        names.setdefault(account.pw_gid, "")
-        members[account.pw_gid].add(account.pw_name)
+    for gid, name, users in entries:
+        names.setdefault(gid, name)
+        members[gid].update(users)
     return tuple(
         Group(gid=gid, name=name, members=tuple(sorted(members[gid] - roots)))
         for gid, name in sorted(names.items())

@@ -100,10 +100,12 @@ def test_a_library_without_a_search_path_tells_nothing():
     assert search(os.path.realpath("/lib/x86_64-linux-gnu/libm.so.6")) == ([], [])
 
 
-def test_a_file_that_is_no_object_is_a_limitation_and_a_missing_one_is_not(place):
+def test_a_damaged_object_is_a_limitation_and_what_is_none_or_missing_is_not(place):
+    (place / "cut").write_bytes(Path("/bin/sh").read_bytes()[:99])
+    _found, (limit,) = search(place / "cut")
+    assert (limit.code, limit.scope) == ("root-modules-search-unread", f"{place}/cut")
     (place / "text").write_text("text")
-    _found, (limit,) = search(place / "text")
-    assert (limit.code, limit.scope) == ("root-modules-search-unread", f"{place}/text")
+    assert search(place / "text") == ([], [])
     assert search(place / "missing") == ([], [])
 
 

@@ -98,3 +98,39 @@ def test_directory_services_are_a_limitation(monkeypatch, tmp_path, text, source
 def test_a_host_without_nsswitch_has_local_users(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "_NSSWITCH", tmp_path / "missing")
     assert enumeration_limit() is None
+
+
+# ---------------------------------------------------------------- another file tree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A file tree with users of its own."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").write_text("root:x:0:0::/:\ntoor:x:0:0::/:\nweb:x:1000:50::/:\nops:x:7:0::/:\n")
+    (tmp_path / "etc" / "group").write_text("root:x:0:toor\nstaff:x:50:\ndev:x:60:web,root\n")
+    return tmp_path
+
+
+def test_users_and_groups_of_another_tree(tree):
+    found = module.principals_inside(42, str(tree))
+    assert found.mount_namespace == 42
+    assert found.users == {0: "root", 1000: "web", 7: "ops"}
+    assert {(group.gid, group.name): group.members for group in found.groups} == {
+        (0, "root"): ("ops",),
+        (50, "staff"): ("web",),
+        (60, "dev"): ("web",),
+    }
+    assert found.running == ()
+
+
+@pytest.mark.parametrize("name", ["etc", "etc/passwd", "etc/group"])
+@pytest.mark.parametrize("instead", ["link", "pipe", None])
+def test_no_link_is_followed_out_of_the_tree_and_nothing_else_is_read(tree, name, instead):
+    path = tree / name
+    path.rename(tree / "aside")
+    if instead == "link":
+        path.symlink_to(f"/{name}")
+    elif instead == "pipe":
+        os.mkfifo(path)
+    assert module.principals_inside(42, str(tree)) is None

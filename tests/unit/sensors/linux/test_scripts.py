@@ -140,15 +140,15 @@ def test_many_starts_of_one_script_are_told_once(kernel, place, script):
     "make", [lambda: BpfScriptSensor(ProcessTable(), BootClock()), lambda: PollingScriptSensor(ProcessTable())]
 )
 def test_what_ran_before_is_seen_too(place, script, make):
-    script.write_text("#!/bin/sh\nsleep 300 & wait\n")
-    process = subprocess.Popen(["/bin/sh", "job.sh"], cwd=place, start_new_session=True)
+    script.write_text("#!/bin/sh\nread line\n")
+    process = subprocess.Popen(["/bin/sh", "job.sh"], cwd=place, stdin=subprocess.PIPE)
     while b"job.sh" not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
         time.sleep(0.01)
     try:
         (module,) = Watch(make()).scripts(place).values()
     finally:
-        os.killpg(process.pid, 9)
-        process.wait()
+        process.kill()
+        process.communicate()
     assert module.path == str(script)
     assert [key.pid for key in module.root_processes] == [process.pid]
 
