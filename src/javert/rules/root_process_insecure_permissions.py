@@ -64,7 +64,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     foreign: dict[tuple[str, str], list[str]] = defaultdict(list)
     told: set[tuple[str, Way]] = set()
     for file in (*loaded, *_searched_for_root(telemetry, loaded)):
-        answers = [judge.answer(module, file.container) for module in file.modules]
+        answers = [judge.answer(module) for module in file.modules]
         found = tuple(dict.fromkeys(way for answer in answers for way in answer.ways))
         if found and not (file.searched_by and told.issuperset((file.container, way) for way in found)):
             findings.append(_finding(file, found))
@@ -103,36 +103,32 @@ class _Judge:
             namespace: Population(msgspec.structs.replace(inside, running=telemetry.principals.running))
             for namespace, inside in telemetry.principals_inside.items()
         }
-        self._known: dict[tuple[int, tuple[str, ...], bool, int | None], _Answer] = {}
+        self._known: dict[tuple[int, tuple[str, ...], int | None], _Answer] = {}
 
-    def answer(self, module: Module, container: str) -> _Answer:
+    def answer(self, module: Module) -> _Answer:
         """What the file at the module's path is now, and whose the mapped file is if that is another one."""
         if module.deleted and module.path.startswith(_NAMELESS):
             answer = _Answer()
         else:
             owner_once = max(module.mapped_uid, 0) if module.deleted else None
-            key = module.mount_namespace, module.way, bool(container), owner_once
+            key = module.mount_namespace, module.way, owner_once
             if key not in self._known:
                 self._known[key] = self._judge(*key)
             answer = self._known[key]
         if module.deleted and module.mapped_uid > 0:
-            owner = self._population(module.mount_namespace, bool(container)).user(module.mapped_uid)
+            owner = self._inside.get(module.mount_namespace, self._host).user(module.mapped_uid)
             mapped = Way(path=module.path, reason="owner", principals=(owner,))
             return msgspec.structs.replace(answer, ways=(*answer.ways, mapped))
         return answer
 
-    def _population(self, namespace: int, in_container: bool) -> Population:
-        """A service of the host may have a mount namespace of its own too: its users are still the host's."""
-        return self._inside.get(namespace, self._host) if in_container else self._host
-
-    def _judge(self, namespace: int, way: tuple[str, ...], in_container: bool, owner_once: int | None) -> _Answer:
+    def _judge(self, namespace: int, way: tuple[str, ...], owner_once: int | None) -> _Answer:
         nodes = [self._nodes[namespace, path] for path in way if (namespace, path) in self._nodes]
         if not way or len(nodes) < len(way):
             return _Answer(judged=False)
         if owner_once is not None and nodes[-1].kind == "missing":
             # It was there when it was loaded: who could have replaced it counts, not who could make another.
             nodes[-1] = msgspec.structs.replace(nodes[-1], kind="file", uid=owner_once, gid=0, mode=0o600)
-        population = self._population(namespace, in_container)
+        population = self._inside.get(namespace, self._host)
         found = ways(nodes, population)
         return _Answer(
             ways=found,

@@ -154,7 +154,7 @@ def test_users_and_groups_of_a_container_are_its_own(judge):
     opened = nodes(2, uid=1000, gid=70, mode=0o664)
     (finding,) = judge(process(inside, container="shop"), module, people, *opened).findings
     assert finding.params["principals"] == "group:team, user:web"
-    (finding,) = judge(process(inside), module, people, *opened).findings
+    (finding,) = judge(process(inside), module, *opened).findings
     assert finding.params["principals"] == "user:app", "a service of the host in a mount namespace of its own"
 
 

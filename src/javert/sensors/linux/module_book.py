@@ -92,7 +92,7 @@ class ModuleBook:
             known.processes[process] = None
             known.changed = True
         if root and process not in known.root_processes:
-            if not known.root_processes:
+            if not known.way:
                 self._walk(known, process.pid)
             known.root_processes[process] = None
             known.changed = True
@@ -168,8 +168,11 @@ class ModuleBook:
             doors.append(pid)
         candidates = [root for door in sorted(doors) if os.path.isdir(root := f"/proc/{door}/root")]
         # A process may have changed its root: paths are told from the namespace's, so the file must be there.
-        fitting = (root for root in candidates if _is_at(root, file))
-        return next(fitting, candidates[0] if candidates and file.deleted else None)
+        fitting = next((root for root in candidates if _is_at(root, file)), None)
+        if fitting is None and candidates and file.deleted:
+            return candidates[0]
+        # A namespace that went with its last process (a short-lived service, ip netns exec) showed the host's files.
+        return fitting or ("/" if _is_hosts(file) else None)
 
 
 def _is_at(root: str, file: MappedFile) -> bool:
@@ -178,6 +181,15 @@ def _is_at(root: str, file: MappedFile) -> bool:
     except OSError:
         return False
     return status.st_ino == file.inode
+
+
+def _is_hosts(file: MappedFile) -> bool:
+    """Whether Javert's own mount namespace has the very file at the path."""
+    try:
+        status = os.stat(file.path)
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == (file.device, file.inode)
 
 
 def _kind(path: str, executable: bool) -> ModuleKind:

@@ -51,14 +51,17 @@ def principals(*, uids: Iterable[int] = (), gids: Iterable[int] = ()) -> Princip
 
 
 def principals_inside(mount_namespace: int, root: str) -> Principals | None:
-    """Users and groups as the files of another mount namespace tell them; None if it has no such files.
+    """Users and groups as the files of another mount namespace tell them.
+
+    None if it has no such files, or the host's own: a service may have a mount namespace of its own, and its users
+    are still the host's.
 
     Args:
         mount_namespace: its inode number.
         root: its root directory as seen from here, "/proc/PID/root".
     """
     passwd, group = _read_inside(root, "passwd"), _read_inside(root, "group")
-    if passwd is None or group is None:
+    if passwd is None or group is None or _same_file(f"{root}/etc/passwd", "/etc/passwd"):
         return None
     accounts = parse_passwd(passwd)
     users: dict[int, str] = {}
@@ -70,6 +73,13 @@ def principals_inside(mount_namespace: int, root: str) -> Principals | None:
     ]
     roots = {account.name for account in accounts if account.uid == 0} | {"root"}
     return Principals(mount_namespace=mount_namespace, users=users, groups=_groups(members, roots))
+
+
+def _same_file(path: str, other: str) -> bool:
+    try:
+        return Path(path).samefile(other)
+    except OSError:
+        return False
 
 
 def _read_inside(root: str, name: str) -> bytes | None:

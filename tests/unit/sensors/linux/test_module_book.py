@@ -1,7 +1,9 @@
 """The book of modules: each file once, with every process, and a way only for what root has."""
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,32 @@ def test_a_replaced_file_is_told_apart_and_judged_by_what_is_there(book, tmp_pat
     (module,) = _modules(records)
     assert module.deleted
     assert module.way[-1] == str(path)
+
+
+def test_a_namespace_that_is_gone_is_judged_by_the_hosts_files_if_it_showed_them(book):
+    """As with a service of a moment that has a mount namespace of its own."""
+    modules, records = book
+    host = _file(os.path.realpath("/bin/sh"))._replace(mount_namespace=OWN + 1)
+    modules.add(host, ONE, root=True, executable=True, now=1.0)
+    modules.add(host._replace(path="/bin/other"), ONE, root=True, executable=True, now=1.0)
+    modules.add(host._replace(inode=host.inode + 1), ONE, root=True, executable=True, now=1.0)
+    modules.flush()
+    assert [bool(module.way) for module in _modules(records)] == [True, False, False]
+    assert {node.mount_namespace for node in records if isinstance(node, PathNode)} == {OWN + 1}
+
+
+def test_a_way_that_could_not_be_walked_is_tried_again_with_the_next_process(book):
+    modules, records = book
+    with subprocess.Popen(["unshare", "--mount", "sleep", "300"]) as process:
+        while (namespace := Path(f"/proc/{process.pid}/ns/mnt").stat().st_ino) == OWN:
+            assert process.poll() is None
+        other = MappedFile(namespace, 0, Path("/bin/sh").stat().st_ino, os.path.realpath("/bin/sh"))
+        modules.add(other, ONE, root=True, executable=True, now=1.0)
+        modules.flush()
+        modules.add(other, ProcessKey(process.pid, 1), root=True, executable=True, now=2.0)
+        modules.flush()
+        process.kill()
+    assert [bool(module.way) for module in _modules(records)] == [False, True]
 
 
 def test_memory_without_a_place_has_no_way(book):

@@ -134,3 +134,7 @@ def test_no_link_is_followed_out_of_the_tree_and_nothing_else_is_read(tree, name
     elif instead == "pipe":
         os.mkfifo(path)
     assert module.principals_inside(42, str(tree)) is None
+
+
+def test_the_hosts_own_files_are_not_another_trees():
+    assert module.principals_inside(42, "/proc/self/root") is None
