@@ -19,11 +19,15 @@ class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
         rules: only these rules will be evaluated; sensors nobody needs do not start.
         scan_roots: where the file scan looks; empty means every local file system.
         planned_s: how long the run is meant to last, seconds.
+        scan_skip: files and directories that the file scan leaves out.
+        one_file_system: the file scan stays on the file systems of its roots.
     """
 
     rules: tuple[RuleId, ...]
     scan_roots: tuple[str, ...] = ()
     planned_s: float = 3600.0
+    scan_skip: tuple[str, ...] = ()
+    one_file_system: bool = False
 
 
 class Sensor(Protocol):
