@@ -3,11 +3,14 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+def replace_file(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Put ``data`` at ``path`` in one step, rename(2): old file or new one, never less, even after a crash.
+
+    ``data`` may come in pieces.
 
     A symbolic link at ``path`` is replaced, not followed.
 
@@ -18,7 +21,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     try:
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(file, "wb") as stream:
-            stream.write(data)
+            stream.writelines((data,) if isinstance(data, bytes) else data)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)

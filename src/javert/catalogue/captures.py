@@ -31,6 +31,49 @@ TEXTS: dict[str, Text] = {
         "Copy the capture again from where it was made, or repair it, for instance with pcapfix.",
         "キャプチャーを作成元からもう一度コピーするか、pcapfix などで修復してください。",
     ),
+    "limitation.capture-without-payload.title": Text(
+        "The capture holds nothing to judge",
+        "キャプチャーに評価できる内容がない",
+    ),
+    "limitation.capture-without-payload.description": Text(
+        "Of {packets} packets none carries payload of a TCP or UDP flow ({flows} flows without any).",
+        "{packets} 個のパケットのいずれにも、TCP または UDP のフローのペイロードが含まれていません (ペイロードのないフロー {flows} 件)。",
+    ),
+    "limitation.capture-without-payload.recommendation": Text(
+        "Capture whole packets on an interface that sees the traffic:\n  tcpdump -i any -s 0 -w traffic.pcap",
+        "通信が流れるインターフェイスで、パケット全体をキャプチャーしてください:\n  tcpdump -i any -s 0 -w traffic.pcap",
+    ),
+    "limitation.capture-flows-unknown.title": Text(
+        "What {count} of {flows} flows speak is not known",
+        "{flows} 件中 {count} 件のフローのプロトコルが不明",
+    ),
+    "limitation.capture-flows-unknown.description": Text(
+        "They carry payload in which no protocol was recognised: one that Javert does not know, or too little of the "
+        "flow is in the capture (its beginning is missing, or packets were cut short). Whether they are encrypted is "
+        "not known either.",
+        "ペイロードからプロトコルを識別できませんでした。Javert が対応していないプロトコルか、キャプチャーに含まれるデータが不足"
+        "しています (フローの先頭がない、またはパケットが切り詰められている)。暗号化の有無も不明です。",
+    ),
+    "limitation.capture-flows-unknown.recommendation": Text(
+        "Look for them in the flows of the report. If their beginnings are missing, capture whole packets, from "
+        "before the connections are opened:\n  tcpdump -i any -s 0 -w traffic.pcap",
+        "レポートのフローの一覧で確認してください。先頭のデータがない場合は、接続が開かれる前から、パケット全体をキャプチャーして"
+        "ください:\n  tcpdump -i any -s 0 -w traffic.pcap",
+    ),
+    "limitation.capture-many-pairs.title": Text(
+        "{count} flows in the clear were not judged: too many clients and services",
+        "クライアントとサービスが多すぎるため、平文のフロー {count} 件が評価されていない",
+    ),
+    "limitation.capture-many-pairs.description": Text(
+        "Findings are made for the first {bound} pairs of a client and a service that speak in the clear. The flows of "
+        "further pairs stand in the report, but not among the findings.",
+        "結果は、平文で通信するクライアントとサービスの最初の {bound} 組について作成されます。それ以降の組のフローはレポートの"
+        "フローには含まれますが、結果には含まれません。",
+    ),
+    "limitation.capture-many-pairs.recommendation": Text(
+        "Split the capture, for instance by network or by time (editcap, tcpdump -r), and replay the parts.",
+        "ネットワークや時間ごとにキャプチャーを分割し (editcap、tcpdump -r など)、それぞれを再生してください。",
+    ),
     "limitation.capture-link-type.title": Text(
         "Packets of link type {link_type} cannot be read",
         "リンクタイプ {link_type} のパケットを読み取れない",

@@ -40,23 +40,30 @@ _CREDENTIALS: dict[str, tuple[Text, Text]] = {
 }
 
 
-def findings(rule: str, protocols: frozenset[str], title: Text, what: Text) -> dict[str, Text]:
+def findings(
+    rule: str, protocols: frozenset[str], process: tuple[Text, Text], captured: tuple[Text, Text]
+) -> dict[str, Text]:
     """The texts of one rule's findings: ``finding.<rule>.<protocol>.<seen>.<exposed|unproven>``.
+
+    With ``.captured`` behind it the key is that of a finding in a capture, which knows the client's address instead
+    of a process.
 
     Args:
         rule: the rule's id.
         protocols: the protocols it can report.
-        title: of every finding; ``{protocol}`` becomes the protocol's name, other values stay to be filled in.
-        what: the description's first sentence, likewise.
+        process: title of every finding and the description's first sentence; ``{protocol}`` becomes the protocol's
+            name, other values stay to be filled in.
+        captured: the same two for captures.
     """
     texts: dict[str, Text] = {}
-    for protocol, (seen, how), (exposed, (lost, afterwards)) in product(
-        sorted(protocols), _SEEN.items(), _CREDENTIALS.items()
+    variants = (("", *process), (".captured", *captured))
+    for protocol, (seen, how), (exposed, (lost, afterwards)), (suffix, heading, fact) in product(
+        sorted(protocols), _SEEN.items(), _CREDENTIALS.items(), variants
     ):
         known = PROTOCOLS[protocol]
-        key = f"finding.{rule}.{protocol}.{seen}.{exposed}"
-        texts[f"{key}.title"] = _named(title, known.name)
-        texts[f"{key}.description"] = joined(_named(what, known.name), how, lost)
+        key = f"finding.{rule}.{protocol}.{seen}.{exposed}{suffix}"
+        texts[f"{key}.title"] = _named(heading, known.name)
+        texts[f"{key}.description"] = joined(_named(fact, known.name), how, lost)
         texts[f"{key}.recommendation"] = joined(known.client, afterwards)
     return texts
 

@@ -32,13 +32,25 @@ TEXTS: dict[str, Text] = {
     **findings(
         _RULE,
         frozenset(PROTOCOLS),
-        Text(
-            "{process} talks to {remotes} over {protocol}, without encryption",
-            "{process} が {remotes} と暗号化されない {protocol} で通信しています",
+        (
+            Text(
+                "{process} talks to {remotes} over {protocol}, without encryption",
+                "{process} が {remotes} と暗号化されない {protocol} で通信しています",
+            ),
+            Text(
+                "{exe}, run by user {user} (pid {pid}), talked to {remotes} over {protocol}.",
+                "ユーザー {user} が実行する {exe} (pid {pid}) が、{remotes} と {protocol} で通信しました。",
+            ),
         ),
-        Text(
-            "{exe}, run by user {user} (pid {pid}), talked to {remotes} over {protocol}.",
-            "ユーザー {user} が実行する {exe} (pid {pid}) が、{remotes} と {protocol} で通信しました。",
+        (
+            Text(
+                "{client} talks to {remotes} over {protocol}, without encryption",
+                "{client} が {remotes} と暗号化されない {protocol} で通信しています",
+            ),
+            Text(
+                "The machine {client} talked to {remotes} over {protocol}; which process did is not in a capture.",
+                "マシン {client} が {remotes} と {protocol} で通信しました。どのプロセスによるかはキャプチャーからは分かりません。",
+            ),
         ),
     ),
 }

@@ -33,13 +33,25 @@ TEXTS: dict[str, Text] = {
     **findings(
         _RULE,
         frozenset({"telnet", "rlogin", "rsh", "rexec", "vnc", "ftp"}),
-        Text(
-            "{process} logs in to {remotes} over {protocol}, without encryption",
-            "{process} が {remotes} に暗号化されない {protocol} でログインしています",
+        (
+            Text(
+                "{process} logs in to {remotes} over {protocol}, without encryption",
+                "{process} が {remotes} に暗号化されない {protocol} でログインしています",
+            ),
+            Text(
+                "{exe}, run by user {user} (pid {pid}), opened {protocol} sessions to {remotes}.",
+                "ユーザー {user} が実行する {exe} (pid {pid}) が、{remotes} に {protocol} のセッションを開きました。",
+            ),
         ),
-        Text(
-            "{exe}, run by user {user} (pid {pid}), opened {protocol} sessions to {remotes}.",
-            "ユーザー {user} が実行する {exe} (pid {pid}) が、{remotes} に {protocol} のセッションを開きました。",
+        (
+            Text(
+                "{client} logs in to {remotes} over {protocol}, without encryption",
+                "{client} が {remotes} に暗号化されない {protocol} でログインしています",
+            ),
+            Text(
+                "The machine {client} opened {protocol} sessions to {remotes}; which process did is not in a capture.",
+                "マシン {client} が {remotes} に {protocol} のセッションを開きました。どのプロセスによるかはキャプチャーからは分かりません。",
+            ),
         ),
     ),
 }

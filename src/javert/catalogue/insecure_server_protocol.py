@@ -39,6 +39,10 @@ _OWNERS: dict[str, Text] = {
         "A process that could not be told serves {protocol} at {where}; {connections} connections came during the run.",
         "特定できなかったプロセスが {where} で {protocol} を提供しています。評価中に {connections} 件の接続がありました。",
     ),
+    "captured": Text(
+        "The service at {where} speaks {protocol}; connections to it in the capture: {connections}.",
+        "{where} のサービスが {protocol} で通信しています。キャプチャーには {connections} 件の接続が含まれています。",
+    ),
 }
 _TITLES: dict[str, Text] = {
     "process": Text(
@@ -46,6 +50,10 @@ _TITLES: dict[str, Text] = {
         "{process} が {where} で暗号化されない {protocol} を提供しています",
     ),
     "unknown": Text(
+        "{protocol} is served without encryption at {where}",
+        "{where} で暗号化されない {protocol} が提供されています",
+    ),
+    "captured": Text(
         "{protocol} is served without encryption at {where}",
         "{where} で暗号化されない {protocol} が提供されています",
     ),

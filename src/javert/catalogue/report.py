@@ -4,6 +4,7 @@ from javert.catalogue.lookup import Text
 
 _PHRASES = {
     "scope.host": Text("the host", "ホスト全体"),
+    "scope.capture": Text("the capture", "キャプチャー全体"),
     "window": Text("{start} to {end} UTC ({duration})", "{start} から {end} まで (UTC、{duration})"),
     "summary.findings": Text("Findings: {count} ({counts}).", "結果: {count} 件 ({counts})。"),
     "summary.count": Text("{count} {severity}", "{severity} {count} 件"),
@@ -14,6 +15,10 @@ _PHRASES = {
     "summary.nothing_seen": Text(
         "No findings, but that does not mean that the host is clean.",
         "結果はありませんが、ホストが安全であることを意味しません。",
+    ),
+    "summary.nothing_seen.capture": Text(
+        "No findings, but that does not mean that the traffic is clean.",
+        "結果はありませんが、通信が安全であることを意味しません。",
     ),
     "summary.unjudged": Text(
         "Rules that could not be judged (see the exclusions): {count} of {rules}.",
@@ -28,6 +33,20 @@ _PHRASES = {
     ),
     "exclusions_heading": Text("Exclusions: not looked at, {count}", "除外項目: 確認できなかったもの、{count} 件"),
     "coverage_heading": Text("Coverage by rule", "ルールごとの評価範囲"),
+    "flows_heading": Text("Flows of the capture, {count}", "キャプチャーのフロー、{count} 件"),
+    "flow": Text(
+        "{transport}  {client} -> {server}  {protocol} ({encryption})",
+        "{transport}  {client} -> {server}  {protocol} ({encryption})",
+    ),
+    "flow.exposed": Text(", credentials readable", "、認証情報が読み取り可能"),
+    "flow.kind": Text(
+        "{count} x {transport} {protocol} ({encryption}), to {servers}",
+        "{count} 件: {transport} {protocol} ({encryption})、宛先 {servers}",
+    ),
+    "flows_grouped": Text(
+        "Put together by kind; every single flow stands in the JSON report (--format json).",
+        "種類ごとにまとめています。個々のフローは JSON のレポート (--format json) にあります。",
+    ),
     "what_to_do": Text("What to do", "解決方法"),
     "reference": Text("{rule} · seen {first} to {last} UTC", "{rule} · 検出 {first} から {last} まで (UTC)"),
     "sensor": Text(
@@ -79,6 +98,8 @@ _FACTS = {
     "host": Text("Host", "ホスト"),
     "run": Text("Run", "実行"),
     "window": Text("Watched", "監視時間"),
+    "captured": Text("Captured", "取得期間"),
+    "client": Text("Client", "クライアント"),
     "protocol": Text("Protocol", "プロトコル"),
     "credentials": Text("Credentials", "認証情報"),
     "process": Text("Process", "プロセス"),

@@ -16,6 +16,7 @@ DONE, FINDINGS, USAGE, FAILED = 0, 1, 2, 3
 _COMMANDS = {
     "assess": "Watch this host for a while and report where its behaviour is insecure.",
     "evaluate": "Apply the rules again to the telemetry of a recorded run.",
+    "replay": "Judge the traffic in a capture.",
     "report": "Put a stored result into another format.",
     "diff": "Compare two results: new, fixed and unchanged findings.",
     "rules": "List the rules, or explain one.",

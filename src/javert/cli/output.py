@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from javert.assessment.files import replace_file
@@ -12,8 +13,10 @@ from javert.cli.standard_output import print_bytes
 from javert.errors import JavertError, NothingAssessedError, UsageError
 from javert.model.assessment import Assessment, Outcome
 from javert.model.rule_id import Severity
-from javert.report.interface import Page
+from javert.report.interface import Flows, Page
 from javert.report.registry import format_named
+
+_CHUNK = 1 << 16
 
 
 def check_output(output: str | None) -> None:
@@ -33,35 +36,64 @@ def check_output(output: str | None) -> None:
         raise UsageError(f"--output {output}: the directory {path.parent} cannot be written to")
 
 
-def write_report(assessment: Assessment, format_name: str, output: str | None) -> None:
+def write_report(assessment: Assessment, format_name: str, output: str | None, flows: Flows | None = None) -> None:
     """Render the assessment and write it to ``output``, or to standard output.
+
+    Args:
+        assessment: what to report.
+        format_name: as ``--format`` takes it.
+        output: a path; None means standard output.
+        flows: those of a capture, where they are not in the assessment.
 
     Raises:
         JavertError: it cannot be written.
         BrokenPipeError: nobody reads standard output any more.
     """
-    report_format = format_named(format_name)
+    page = _standard_output() if output is None else Page()
+    data = _in_chunks(_rendered(assessment, format_name, page, flows))
     if output is None:
-        print_bytes(report_format.render(assessment, _standard_output()))
+        for chunk in data:
+            print_bytes(chunk)
         return
-    data = report_format.render(assessment, Page())
     path = Path(output)
     try:
         if _is_device(path):
-            path.write_bytes(data)
+            with path.open("wb") as device:
+                device.writelines(data)
         else:
             replace_file(path, data)
     except OSError as error:
         raise JavertError(f"cannot write the report to {output}: {error.strerror}") from None
 
 
-def exit_code(assessment: Assessment, fail_on: Severity | None) -> int:
+def _rendered(assessment: Assessment, format_name: str, page: Page, flows: Flows | None) -> Iterable[bytes]:
+    report_format = format_named(format_name)
+    if flows is None or report_format.render_capture is None:
+        return (report_format.render(assessment, page),)
+    return report_format.render_capture(assessment, page, flows)
+
+
+def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: a flow is a short line, and there may be millions."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def exit_code(assessment: Assessment, fail_on: Severity | None, flows: Flows | None = None) -> int:
     """0, or 1 if a finding is at or above ``fail_on``.
 
     Raises:
-        NothingAssessedError: no rule could say anything.
+        NothingAssessedError: no rule could say anything, and there are no flows of a capture to tell of.
     """
-    if not any(rule.outcome in (Outcome.FINDING, Outcome.CLEAR) for rule in assessment.rules):
+    told = bool(flows or assessment.flows)
+    if not told and not any(rule.outcome in (Outcome.FINDING, Outcome.CLEAR) for rule in assessment.rules):
         raise NothingAssessedError("nothing could be assessed; the exclusions in the report say why")
     if fail_on and any(finding.numeric_severity >= fail_on.number for finding in assessment.findings):
         return FINDINGS

@@ -1,11 +1,13 @@
-"""The progress line of a run, on standard error and only if that is a terminal."""
+"""The progress line of a run or of a replay, on standard error and only if that is a terminal."""
 
+import os
+import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from javert.assessment.run import Observer
 from javert.catalogue.lookup import Language
@@ -45,6 +47,42 @@ def progress(planned_s: float) -> Iterator[Observer]:
     )
     with bar:
         yield _Line(bar, bar.add_task("", total=planned_s, left=""), planned_s)
+
+
+@contextmanager
+def reading(stream: BinaryIO) -> Iterator[Callable[[int], None] | None]:
+    """A callback that shows how many bytes of ``stream`` were read; None where nobody sees it.
+
+    Without a size (a pipe) the bar only shows that something goes on.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    status = os.fstat(stream.fileno())
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(binary_units=True),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+    )
+    with bar:
+        task = bar.add_task("reading", total=status.st_size if stat.S_ISREG(status.st_mode) else None)
+        drawn_at = 0.0
+
+        def read(position: int) -> None:
+            nonlocal drawn_at
+            now = time.monotonic()
+            if now - drawn_at >= _REDRAW_EVERY_S:
+                drawn_at = now
+                bar.update(task, completed=position, refresh=True)
+
+        yield read
 
 
 class _Silent:

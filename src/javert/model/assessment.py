@@ -102,11 +102,34 @@ class SensorSummary(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
 
 
+class FlowSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One TCP or UDP flow of a capture.
+
+    Attributes:
+        transport: "tcp" or "udp".
+        client, server: address and port, IPv6 in brackets (RFC 3986, section 3.2.2).
+        protocol: the application's own, also where it upgraded; "unknown" if payload did not tell.
+        encrypted: "yes" (from the first byte), "upgraded", "no", or "unknown" exactly if the protocol is.
+        evidence: "payload" or "port".
+        credentials_exposed: a credential crossed readable.
+    """
+
+    transport: str
+    client: str
+    server: str
+    protocol: str
+    encrypted: str
+    evidence: str
+    credentials_exposed: bool
+
+
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """The whole result of one run, in one language.
 
     Attributes:
         language: "en" or "ja": what the titles, descriptions and recommendations are written in.
+        flows: every flow of a capture; unset where a host was assessed, and while the flows of a capture, which may
+            be too many for memory, are kept elsewhere.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -117,3 +140,4 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     exclusions: tuple[Exclusion, ...]
     sensors: tuple[SensorSummary, ...]
+    flows: tuple[FlowSummary, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -33,7 +33,8 @@ class RemoteService(msgspec.Struct, frozen=True, kw_only=True):
 class ClientAttributes(msgspec.Struct, frozen=True, kw_only=True):
     """For ``insecure-client-login`` and ``insecure-client-general``.
 
-    ``remotes`` holds the 20 busiest of ``remote_count``.
+    ``remotes`` holds the 20 busiest of ``remote_count``. Only in a capture, where no process can be told,
+    ``client`` is there: the client's address.
     """
 
     protocol: str
@@ -43,6 +44,7 @@ class ClientAttributes(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
     encryption: str
     credentials_exposed: bool
+    client: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """The one place where records and results become bytes and bytes become records and results (JSON, RFC 8259)."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from javert.errors import NewerVersionError, ParseError
-from javert.model.assessment import SCHEMA_VERSION, Assessment
+from javert.model.assessment import SCHEMA_VERSION, Assessment, FlowSummary
 from javert.model.attributes import (
     ClientAttributes,
     DepAttributes,
@@ -31,6 +32,7 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _encoder = msgspec.json.Encoder()
 _record_decoder = msgspec.json.Decoder(AnyRecord)
 _assessment_decoder = msgspec.json.Decoder(Assessment)
+_flow_decoder = msgspec.json.Decoder(FlowSummary)
 
 
 class _Tag(msgspec.Struct):
@@ -78,7 +80,42 @@ def _unknown_tag(line: bytes) -> str | None:
 
 
 def encode_assessment(assessment: Assessment) -> bytes:
-    """The result as indented JSON with a line's end, as docs/schema describes it."""
+    """The result as indented JSON with a line's end, as docs/schema describes it; flows stand one a line."""
+    if assessment.flows is msgspec.UNSET:
+        return _indented(assessment)
+    return b"".join(encode_with_flows(assessment, assessment.flows))
+
+
+def encode_with_flows(assessment: Assessment, flows: Iterable[FlowSummary]) -> Iterator[bytes]:
+    """The same in pieces, with ``flows`` in place of the assessment's own, so that they need not be in memory."""
+    alone = _indented(msgspec.structs.replace(assessment, flows=msgspec.UNSET))
+    yield alone.removesuffix(b"\n}\n") + b',\n  "flows": ['
+    end = b"]\n}\n"
+    between = b"\n    "
+    for flow in flows:
+        yield between + encode_flow(flow)
+        between, end = b",\n    ", b"\n  ]\n}\n"
+    yield end
+
+
+def encode_flow(flow: FlowSummary) -> bytes:
+    """The flow as one line of JSON, without the line's end."""
+    return _encoder.encode(flow)
+
+
+def decode_flow(line: bytes) -> FlowSummary:
+    """The flow that ``encode_flow`` wrote.
+
+    Raises:
+        ParseError: the line is damaged.
+    """
+    try:
+        return _flow_decoder.decode(line)
+    except _UNDECODABLE as error:
+        raise ParseError(f"it is not a flow: {error}") from None
+
+
+def _indented(assessment: Assessment) -> bytes:
     return msgspec.json.format(_encode(assessment), indent=2) + b"\n"
 
 

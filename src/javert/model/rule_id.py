@@ -41,6 +41,13 @@ class RuleId(StrEnum):
         return ("linux",) if self in _LINUX_ONLY else ("linux", "windows")
 
 
+TRAFFIC_RULES = (
+    RuleId.INSECURE_CLIENT_LOGIN,
+    RuleId.INSECURE_CLIENT_GENERAL,
+    RuleId.INSECURE_SERVER_PROTOCOL,
+)
+"""The rules that traffic alone can answer, so that a capture can be judged by them."""
+
 _SEVERITIES = {
     RuleId.INSECURE_CLIENT_LOGIN: Severity.MEDIUM,
     RuleId.INSECURE_CLIENT_GENERAL: Severity.LOW,

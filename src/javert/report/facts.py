@@ -65,7 +65,8 @@ def _client(attributes: ClientAttributes, words: Words) -> _Pairs:
     return [
         ("protocol", [_protocol(attributes.protocol, attributes.encryption, words)]),
         ("credentials", [words.value("credentials-exposed")] if attributes.credentials_exposed else []),
-        ("process", process_lines(attributes.process, words.language)),
+        ("client", [printable(attributes.client)] if attributes.client else []),
+        ("process", [] if attributes.client else process_lines(attributes.process, words.language)),
         ("remotes", shown),
         ("evidence", [words.value(attributes.evidence, "evidence-")]),
     ]

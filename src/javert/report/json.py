@@ -1,8 +1,10 @@
 """The JSON report, as docs/schema/assessment-1.0.json describes it; it is also how results are stored."""
 
+from collections.abc import Iterator
+
 from javert.model.assessment import Assessment
-from javert.model.codec import encode_assessment
-from javert.report.interface import Format, Page
+from javert.model.codec import encode_assessment, encode_with_flows
+from javert.report.interface import Flows, Format, Page
 
 
 def render(assessment: Assessment, page: Page) -> bytes:
@@ -10,4 +12,9 @@ def render(assessment: Assessment, page: Page) -> bytes:
     return encode_assessment(assessment)
 
 
-FORMAT = Format(name="json", render=render)
+def render_capture(assessment: Assessment, page: Page, flows: Flows) -> Iterator[bytes]:
+    """The same in pieces, with ``flows``, one a line."""
+    return encode_with_flows(assessment, flows)
+
+
+FORMAT = Format(name="json", render=render, render_capture=render_capture)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from javert.catalogue.lookup import Language, text
 from javert.catalogue.wording import duration, printable
 from javert.model.assessment import Assessment, Exclusion, Finding, Outcome, RuleResult
 from javert.model.rule_id import RuleId, Severity
 from javert.report.facts import Fact, facts, fixes, way_line
+from javert.report.flow_list import flow_lines
 from javert.report.grouping import Group, grouped
-from javert.report.interface import Format, Page
+from javert.report.interface import Flows, Format, Page
 from javert.report.layout import cells, padded, wrap
 from javert.report.words import Words
 
@@ -24,15 +27,22 @@ _NOT_JUDGED_COLOUR = "33"
 
 def render(assessment: Assessment, page: Page) -> bytes:
     """The report as UTF-8 text, with colours only if the page has them."""
-    return _Report(assessment, page).text().encode("utf-8", "backslashreplace")
+    flows = None if assessment.flows is msgspec.UNSET else assessment.flows
+    return _Report(assessment, page, flows).text().encode("utf-8", "backslashreplace")
 
 
-FORMAT = Format(name="terminal", render=render)
+def render_capture(assessment: Assessment, page: Page, flows: Flows) -> Iterator[bytes]:
+    """The same of a capture whose flows are not in memory."""
+    yield _Report(assessment, page, flows).text().encode("utf-8", "backslashreplace")
+
+
+FORMAT = Format(name="terminal", render=render, render_capture=render_capture)
 
 
 class _Report:
-    def __init__(self, assessment: Assessment, page: Page) -> None:
+    def __init__(self, assessment: Assessment, page: Page, flows: Flows | None) -> None:
         self._assessment = assessment
+        self._flows = flows
         self._language = (
             Language(assessment.language) if assessment.language in list(Language) else Language.ENGLISH
         )
@@ -45,6 +55,7 @@ class _Report:
         """The whole report."""
         self._header()
         self._findings()
+        self._flow_list()
         self._exclusions()
         self._coverage()
         return "\n".join(line.rstrip() for line in self._lines) + "\n"
@@ -55,12 +66,12 @@ class _Report:
         host, run = self._assessment.host, self._assessment.run
         version = f"Javert {run.javert_version}"
         self._put(f"{self._painted(printable(host.hostname), _BOLD)}  {self._painted(printable(version), _DIM)}")
-        system = f"{host.os} {host.kernel} {host.architecture}"
+        system = f"{host.os} {host.kernel} {host.architecture}".strip()
         self._facts(
             (
-                self._fact("host", (printable(system), *self._joined(host.addresses))),
+                self._fact("host", (*filter(None, (printable(system),)), *self._joined(host.addresses))),
                 self._fact("run", (printable(run.id), self._words.value(run.state.value, "state-"))),
-                self._fact("window", (self._window(),)),
+                self._fact("window" if self._flows is None else "captured", (self._window(),)),
             )
         )
         self._put()
@@ -94,7 +105,7 @@ class _Report:
         elif any(rule.outcome is Outcome.CLEAR for rule in rules) and not unjudged:
             yield self._words.phrase("summary.clean")
         else:
-            yield self._words.phrase("summary.nothing_seen")
+            yield self._words.phrase("summary.nothing_seen" + ("" if self._flows is None else ".capture"))
         if unjudged:
             yield self._words.phrase("summary.unjudged", count=unjudged, rules=len(rules))
         if self._assessment.exclusions:
@@ -138,6 +149,17 @@ class _Report:
             )
         )
         self._reference(group.findings)
+
+    def _flow_list(self) -> None:
+        if self._flows is None:
+            return
+        self._heading(self._words.phrase("flows_heading", count=len(self._flows)), _BOLD)
+        for line in flow_lines(self._flows, self._words):
+            first, *others = wrap(line, self._width - 4)
+            self._put(f"  {first}")
+            for other in others:
+                self._put(f"    {other}")
+        self._put()
 
     def _exclusions(self) -> None:
         gathered = self._gathered_exclusions()

@@ -39,7 +39,7 @@ def judge(telemetry: Telemetry, rule: RuleId, concerns: Callable[[str, ProtocolU
         concerns: whether a protocol, used like this, is this rule's.
     """
     reach = Reach(telemetry)
-    groups: dict[tuple[str, str, str, str], list[_Flow]] = {}
+    groups: dict[tuple[str, ...], list[_Flow]] = {}
     clients = remote = unread = 0
     for endpoint in telemetry.endpoints:
         if endpoint.role is not Role.CLIENT or not endpoint.connections:
@@ -54,7 +54,8 @@ def judge(telemetry: Telemetry, rule: RuleId, concerns: Callable[[str, ProtocolU
         for use in endpoint.uses:
             protocol = protocol_of(endpoint, use)
             if protocol is not None and concerns(protocol, use):
-                groups.setdefault(_identity(protocol, process), []).append(_Flow(endpoint, use, distance, process))
+                identity = _identity(protocol, process, endpoint.client)
+                groups.setdefault(identity, []).append(_Flow(endpoint, use, distance, process))
     findings = tuple(_finding(rule, identity, flows) for identity, flows in sorted(groups.items()))
     return RuleVerdict(
         outcome=_outcome(telemetry, rule, bool(findings)),
@@ -69,13 +70,15 @@ def _outcome(telemetry: Telemetry, rule: RuleId, found: bool) -> Outcome:
     return Outcome.CLEAR if watched(telemetry, rule) else Outcome.NOT_AVAILABLE
 
 
-def _identity(protocol: str, process: Process | None) -> tuple[str, str, str, str]:
+def _identity(protocol: str, process: Process | None, client: str) -> tuple[str, ...]:
+    if client:
+        return protocol, "", "", "", client
     if process is None:
         return protocol, "", "", ""
     return protocol, process.exe or process.name, process.user or str(process.uid), process.container
 
 
-def _finding(rule: RuleId, identity: tuple[str, str, str, str], flows: list[_Flow]) -> FindingDraft:
+def _finding(rule: RuleId, identity: tuple[str, ...], flows: list[_Flow]) -> FindingDraft:
     protocol = identity[0]
     remotes = _remotes(flows)
     encryption = next((e for e in _ENCRYPTIONS if any(f.use.encryption is e for f in flows)), Encryption.UNKNOWN)
@@ -84,11 +87,14 @@ def _finding(rule: RuleId, identity: tuple[str, str, str, str], flows: list[_Flo
     process = next((flow.process for flow in flows if flow.process), None)
     summary = summarize(process) if process else nobody_known()
     seen = "port" if not by_payload else encryption.value
+    client = flows[0].endpoint.client
+    who = ("captured",) if client else ()
     return FindingDraft(
         identity=identity,
-        text=f"{rule.value}.{protocol}.{seen}.{'exposed' if exposed else 'unproven'}",
+        text=".".join((rule.value, protocol, seen, "exposed" if exposed else "unproven", *who)),
         params={
-            "process": summary.name or "?",
+            "client": client,
+            "process": protocol if client else summary.name or "?",
             "exe": summary.exe or summary.name or "?",
             "user": summary.user or (str(summary.uid) if summary.uid >= 0 else "?"),
             "pid": str(summary.pid),
@@ -102,6 +108,7 @@ def _finding(rule: RuleId, identity: tuple[str, str, str, str], flows: list[_Flo
             evidence=(Evidence.PAYLOAD if by_payload else Evidence.PORT).value,
             encryption=encryption.value,
             credentials_exposed=exposed,
+            client=client or msgspec.UNSET,
         ),
         first_seen=min(flow.use.first_seen or flow.endpoint.first_seen for flow in flows),
         last_seen=max(flow.use.last_seen or flow.endpoint.last_seen for flow in flows),

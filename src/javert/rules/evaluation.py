@@ -22,8 +22,8 @@ from javert.model.assessment import (
 from javert.model.codec import to_builtins
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.moment import timestamp
-from javert.model.rule_id import RuleId, Severity
-from javert.model.telemetry import Limitation
+from javert.model.rule_id import TRAFFIC_RULES, RuleId, Severity
+from javert.model.telemetry import Limitation, RunStarted
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.registry import RULES
@@ -32,7 +32,16 @@ SHORT_RUN_S = 180.0
 """A run shorter than this says so."""
 
 _FAULTS = frozenset(
-    {"sensor-failed", "journal-torn", "journal-damaged", "journal-unwritable", "run-cut-off", "rule-failed"}
+    {
+        "sensor-failed",
+        "journal-torn",
+        "journal-damaged",
+        "journal-unwritable",
+        "run-cut-off",
+        "rule-failed",
+        "capture-cut",
+        "capture-damaged",
+    }
 )
 """Codes of limitations that mean something went wrong, rather than was out of reach."""
 
@@ -107,7 +116,7 @@ def fingerprint(rule: RuleId, hostname: str, identity: tuple[str, ...]) -> str:
 
 
 def _answer(rule: Rule, telemetry: Telemetry, seen: tuple[Limitation, ...], language: Language) -> _Answer:
-    if telemetry.started.host.os not in rule.id.systems:
+    if not _applies(rule.id, telemetry.started):
         return _Answer(result=RuleResult(id=rule.id, outcome=Outcome.NOT_APPLICABLE))
     if rule.id not in telemetry.started.rules:
         return _not_collected(rule.id)
@@ -123,6 +132,10 @@ def _answer(rule: Rule, telemetry: Telemetry, seen: tuple[Limitation, ...], lang
         findings=findings,
         limitations=verdict.exclusions,
     )
+
+
+def _applies(rule: RuleId, started: RunStarted) -> bool:
+    return rule in TRAFFIC_RULES if started.capture else started.host.os in rule.systems
 
 
 def _outcome(rule: RuleId, verdict: RuleVerdict, limitations: tuple[Limitation, ...]) -> Outcome:
@@ -147,8 +160,10 @@ def _failed(rule: RuleId, fault: str) -> _Answer:
 
 def _finding(rule: RuleId, telemetry: Telemetry, draft: FindingDraft, language: Language) -> Finding:
     params = _printable(draft.params)
+    # The same traffic in tomorrow's capture is the same finding: the name of the file says nothing of it.
+    hostname = "" if telemetry.started.capture else telemetry.started.host.hostname
     return Finding(
-        fingerprint=fingerprint(rule, telemetry.started.host.hostname, draft.identity),
+        fingerprint=fingerprint(rule, hostname, draft.identity),
         rule_id=rule,
         severity=rule.severity,
         numeric_severity=rule.severity.number,
@@ -194,7 +209,7 @@ def _of_the_run(telemetry: Telemetry) -> tuple[Limitation, ...]:
         found.append(Limitation(code="run-cut-off", rules=(), params=params))
     elif telemetry.ended.interrupted:
         found.append(Limitation(code="run-interrupted", rules=()))
-    if telemetry.window_s < SHORT_RUN_S:
+    if telemetry.window_s < SHORT_RUN_S and not started.capture:
         found.append(Limitation(code="run-short", rules=()))
     return tuple(found)
 
@@ -221,8 +236,9 @@ def _exclusions(
         "watched": duration(telemetry.window_s, language),
         "planned": duration(telemetry.started.planned_s, language),
     }
+    whole = text("report.scope.capture" if telemetry.started.capture else "report.scope.host", language)
     exclusions = [
-        _exclusion(limitation, rule, course, language)
+        _exclusion(limitation, rule, course, whole, language)
         for limitation in limitations
         for rule in (limitation.rules or (None,))
         if rule is None or rule in asked
@@ -236,9 +252,9 @@ def _exclusions(
 
 
 def _exclusion(
-    limitation: Limitation, rule: RuleId | None, course: dict[str, str], language: Language
+    limitation: Limitation, rule: RuleId | None, course: dict[str, str], whole: str, language: Language
 ) -> Exclusion:
-    scope = printable(limitation.scope) or text("report.scope.host", language)
+    scope = printable(limitation.scope) or whole
     params = course | _printable(limitation.params) | {"scope": scope}
     key = f"limitation.{limitation.code}"
     try:

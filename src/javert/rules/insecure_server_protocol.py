@@ -157,7 +157,7 @@ def _finding(key: tuple[object, ...], one: _Served, telemetry: Telemetry, reach:
     exposed = any(use.credentials_exposed for use in one.uses)
     bound = one.listener.address if one.listener else str(address)
     place = f"[{bound}]:{port}" if ":" in bound else f"{bound}:{port}"
-    who = "process" if process else "unknown"
+    who = "captured" if telemetry.started.capture else "process" if process else "unknown"
     return FindingDraft(
         identity=(
             reach.place(namespace),

@@ -41,10 +41,13 @@ class Reach:
         """How far the service is that a client endpoint names.
 
         Loopback, the client's own addresses and the host's own are local. A container's address is not, seen from
-        the host or from another container.
+        the host or from another container. In a capture, what a client says to its own address or from loopback is
+        local.
         """
         address = client.address
         if is_loopback(address) or is_unspecified(address):
+            return Distance.LOCAL
+        if client.client and (client.client == address or is_loopback(client.client)):
             return Distance.LOCAL
         if address in self._by_namespace.get(client.network_namespace, ()) or address in self._of_host:
             return Distance.LOCAL
@@ -77,5 +80,7 @@ def serves(listener: Listener, endpoint: Endpoint) -> bool:
 
 
 def watched(telemetry: Telemetry, rule: RuleId) -> bool:
-    """Whether some sensor looked for what the rule judges."""
-    return any(rule in sensor.rules and sensor.started_at for sensor in telemetry.sensors)
+    """Whether some sensor looked for what the rule judges; a capture was looked at in any case."""
+    return telemetry.started.capture or any(
+        rule in sensor.rules and sensor.started_at for sensor in telemetry.sensors
+    )
