@@ -171,7 +171,7 @@ class ModuleBook:
         fitting = next((root for root in candidates if _is_at(root, file)), None)
         if fitting is None and candidates and file.deleted:
             return candidates[0]
-        # A namespace that went with its last process (a short-lived service, ip netns exec) showed the host's files.
+        # A namespace that went with its last process (say, a service of a moment) may have shown the host's files.
         return fitting or ("/" if _is_hosts(file) else None)
 
 
