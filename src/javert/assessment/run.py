@@ -31,6 +31,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         duration_s: how long to collect, seconds.
         scan_roots: where the file scan looks; empty means every local file system.
+        scan_skip: files and directories that the file scan leaves out.
+        one_file_system: the file scan stays on the file systems of its roots.
         run_directory: None means a new one in the state directory.
     """
 
@@ -38,6 +40,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     language: Language
     scan_roots: tuple[str, ...] = ()
+    scan_skip: tuple[str, ...] = ()
+    one_file_system: bool = False
     run_directory: Path | None = None
 
 
@@ -126,7 +130,13 @@ class _Life:
             raise _unwritable(self._directory.path, self._journal.failure)
         self._enter(RunState.COLLECTING_DATA)
         sensors = build(
-            SensorOptions(rules=options.rules, scan_roots=options.scan_roots, planned_s=options.duration_s)
+            SensorOptions(
+                rules=options.rules,
+                scan_roots=options.scan_roots,
+                scan_skip=options.scan_skip,
+                one_file_system=options.one_file_system,
+                planned_s=options.duration_s,
+            )
         )
         ended = self._collect(sensors, interruption)
         self._enter(RunState.DATA_COLLECTED)

@@ -326,6 +326,20 @@ _LIMITATIONS: dict[str, Text] = {
         en="Assess the host that keeps the files, or name the path with --scan.",
         ja="ファイルを保持しているホストを評価するか、--scan でパスを指定してください。",
     ),
+    "limitation.file-scan-skipped.title": Text(
+        en="A part of the host was not scanned, as asked",
+        ja="指定により、ホストの一部はスキャンされていません",
+    ),
+    "limitation.file-scan-skipped.description": Text(
+        en="The options of this run leave it out; software in it was judged only where running processes had it "
+        "mapped.",
+        ja="この実行のオプションで除外されています。その中のソフトウェアは、実行中のプロセスがマップしていたものだ"
+        "けが判定されています。",
+    ),
+    "limitation.file-scan-skipped.recommendation": Text(
+        en="Assess again without --skip and --one-file-system.",
+        ja="--skip と --one-file-system を付けずにもう一度評価してください。",
+    ),
     "limitation.mapped-file-gone.title": Text(
         en="Some files that processes had loaded could not be read",
         ja="読み込み済みの一部のファイルを読み取れませんでした",

@@ -40,6 +40,19 @@ _NOT_ROOT = (
     help="Scan only this for software without DEP; can be repeated. Without it: every local file system.",
 )
 @click.option(
+    "--skip",
+    "scan_skip",
+    type=click.Path(resolve_path=True),
+    multiple=True,
+    metavar="PATH",
+    help="Leave this out of the scan; can be repeated.",
+)
+@click.option(
+    "--one-file-system",
+    is_flag=True,
+    help="Scan no other file systems than those of / or of the paths to scan.",
+)
+@click.option(
     "--no-probe",
     is_flag=True,
     expose_value=False,
@@ -58,6 +71,8 @@ def command(
     duration: float,
     rules: tuple[RuleId, ...],
     scan_roots: tuple[str, ...],
+    scan_skip: tuple[str, ...],
+    one_file_system: bool,
     run_dir: Path | None,
     format_name: str,
     output: str | None,
@@ -77,6 +92,8 @@ def command(
         duration_s=duration,
         language=language,
         scan_roots=scan_roots,
+        scan_skip=scan_skip,
+        one_file_system=one_file_system,
         run_directory=run_dir.absolute() if run_dir else None,
     )
     with progress(duration) as observer:

@@ -66,17 +66,28 @@ class FileScanSensor:
         self._started_at = time.time()
         self._began = time.monotonic()
         wanted = [os.path.realpath(path) for path in self._options.scan_roots]
-        self._plan = mounts.plan(wanted, mounts.mounts(), mounts.block_file_systems())
+        self._plan = mounts.plan(
+            wanted,
+            mounts.mounts(),
+            mounts.block_file_systems(),
+            one_file_system=self._options.one_file_system,
+        )
+        self._skip = frozenset(os.path.realpath(path) for path in self._options.scan_skip)
         for path in wanted:
             try:
                 Path(path).stat()
             except OSError as error:
                 self._tally.missing(path, error)
         self._walk = Walk(
-            boundaries=self._plan.boundaries, stopped=self._stop.is_set, unreadable=self._tally.unreadable
+            boundaries=self._plan.boundaries,
+            skip=self._skip,
+            stopped=self._stop.is_set,
+            unreadable=self._tally.unreadable,
         )
         for mount in self._plan.left_out:
             self._limit("file-system-left-out", mount.mount_point, file_system=mount.file_system)
+        for path in sorted({*self._skip, *(mount.mount_point for mount in self._plan.not_asked)}):
+            self._limit("file-scan-skipped", path)
         self._thread.start()
 
     def poll(self) -> None:
@@ -155,7 +166,7 @@ class FileScanSensor:
             self._attribution = Attribution()
             self._owners_at = time.monotonic()
             for root in self._plan.roots:
-                if not self._stop.is_set():
+                if not self._stop.is_set() and not any(mounts.inside(root, path) for path in self._skip):
                     self._scan(root)
             self._name_owners()
             self._tally.finished = not self._stop.is_set()
@@ -187,6 +198,8 @@ class FileScanSensor:
                     self._name_owners()
 
     def _read(self, candidate: Candidate) -> None:
+        if candidate.path in self._skip:
+            return
         identity = (candidate.stat.st_dev, candidate.stat.st_ino)
         if candidate.stat.st_nlink > 1:
             if identity in self._linked:

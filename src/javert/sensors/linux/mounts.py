@@ -31,12 +31,14 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
         roots: directories (or files) to begin with, none inside another except across ``boundaries``.
         boundaries: mount points that a walk must not go into from above.
         left_out: mounts of network and user-space file systems inside the roots, which stay unread.
+        not_asked: mounts inside the roots that would be walked, had the operator not chosen one file system.
         devices_differ: roots in whose file system ``st_dev`` differs from directory to directory (Btrfs, overlays).
     """
 
     roots: tuple[str, ...]
     boundaries: frozenset[str]
     left_out: tuple[Mount, ...]
+    not_asked: tuple[Mount, ...]
     devices_differ: frozenset[str]
 
 
@@ -61,7 +63,13 @@ def block_file_systems() -> frozenset[str]:
     return frozenset(line.strip() for line in lines if not line.startswith("nodev"))
 
 
-def plan(wanted: Sequence[str], table: Iterable[Mount], block_types: frozenset[str]) -> ScanPlan:
+def plan(
+    wanted: Sequence[str],
+    table: Iterable[Mount],
+    block_types: frozenset[str],
+    *,
+    one_file_system: bool = False,
+) -> ScanPlan:
     """What to walk for the ``wanted`` absolute paths, which hold no symbolic link; none: every local file system.
 
     A wanted path is walked whatever file system it is on. Mounts below it are walked too if they are local and show
@@ -74,23 +82,25 @@ def plan(wanted: Sequence[str], table: Iterable[Mount], block_types: frozenset[s
     walked: list[Mount] = []
     for path in sorted(tops, key=len):
         mount = _mount_of(path, visible)
-        if not any(_inside(path, other) and _mount_of(other, visible) is mount for other in roots):
+        if not any(inside(path, other) and _mount_of(other, visible) is mount for other in roots):
             roots.append(path)
             if mount is not None:
                 walked.append(_narrowed(mount, path))
     left_out: list[Mount] = []
+    not_asked: list[Mount] = []
     for mount in by_point:
-        if mount.mount_point in roots or not any(_inside(mount.mount_point, top) for top in tops):
+        if mount.mount_point in roots or not any(inside(mount.mount_point, top) for top in tops):
             continue
         if _elsewhere(mount):
             left_out.append(mount)
         elif _local(mount, block_types) and not any(_covers(other, mount) for other in walked):
-            roots.append(mount.mount_point)
-            walked.append(mount)
+            (not_asked if one_file_system else walked).append(mount)
+    roots += [mount.mount_point for mount in walked if mount.mount_point not in roots]
     return ScanPlan(
         roots=tuple(roots),
         boundaries=frozenset(visible),
         left_out=tuple(left_out),
+        not_asked=tuple(not_asked),
         devices_differ=frozenset(
             root
             for root in roots
@@ -105,7 +115,8 @@ def _mount_of(path: str, visible: dict[str, Mount]) -> Mount | None:
     return visible.get(path)
 
 
-def _inside(path: str, top: str) -> bool:
+def inside(path: str, top: str) -> bool:
+    """Whether ``path`` is ``top`` or lies below it; both absolute and without links."""
     return path == top or path.startswith(top.rstrip("/") + "/")
 
 
@@ -116,7 +127,7 @@ def _narrowed(mount: Mount, path: str) -> Mount:
 
 
 def _covers(walked: Mount, mount: Mount) -> bool:
-    return walked.device == mount.device and _inside(mount.root, walked.root)
+    return walked.device == mount.device and inside(mount.root, walked.root)
 
 
 def _elsewhere(mount: Mount) -> bool:

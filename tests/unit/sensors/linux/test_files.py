@@ -43,17 +43,20 @@ def good_elf(make_elf):
     return make_elf([CODE, RW_STACK], kind=3, dynamic=[DEBUG])
 
 
-def sensor_for(*roots, planned_s=0.0):
+def sensor_for(*roots, planned_s=0.0, skip=()):
     options = SensorOptions(
-        rules=(RuleId.SOFTWARE_WITHOUT_DEP,), scan_roots=tuple(str(root) for root in roots), planned_s=planned_s
+        rules=(RuleId.SOFTWARE_WITHOUT_DEP,),
+        scan_roots=tuple(str(root) for root in roots),
+        scan_skip=tuple(str(path) for path in skip),
+        planned_s=planned_s,
     )
     return FileScanSensor(options)
 
 
-def scan(*roots):
+def scan(*roots, skip=()):
     """A whole run of the sensor, to its planned end."""
     records = Records()
-    sensor = sensor_for(*roots)
+    sensor = sensor_for(*roots, skip=skip)
     sensor.start(records.append)
     sensor.stop()
     return records
@@ -128,6 +131,19 @@ def test_a_root_that_is_not_there_is_an_exclusion_and_blinds_if_it_was_all(tmp_p
     assert (missing.code, missing.scope, missing.blinds) == ("file-scan-missing", str(tmp_path / "none"), True)
     (missing,) = scan(tmp_path / "none", tmp_path).of(Limitation)
     assert not missing.blinds
+
+
+def test_what_is_skipped_is_not_read_and_said(tmp_path, bad_elf):
+    for name in ("kept/a", "left/b", "kept/single"):
+        put(tmp_path / name, bad_elf)
+    (tmp_path / "link").symlink_to("left")
+    skip = [tmp_path / "link", tmp_path / "kept/single"]
+    records = scan(tmp_path, tmp_path / "left", skip=skip)
+    assert [file.path for file in records.of(ElfFile)] == [str(tmp_path / "kept/a")]
+    assert {(record.code, record.scope) for record in records.of(Limitation)} == {
+        ("file-scan-skipped", str(tmp_path / "left")),
+        ("file-scan-skipped", str(tmp_path / "kept/single")),
+    }
 
 
 def test_names_that_are_not_text_are_no_obstacle(tmp_path, bad_elf):

@@ -91,6 +91,14 @@ def test_a_wanted_path_beyond_a_boundary_inside_another_is_walked_too():
     assert planned(["/", "/srv/nfs"], ROOT, "0:50 / /srv/nfs nfs").roots == ("/", "/srv/nfs")
 
 
+def test_one_file_system_leaves_the_others_and_says_which():
+    lines = (ROOT, "8:2 / /home xfs", "0:50 / /srv nfs", "8:1 /srv /mnt ext4", "0:21 / /proc proc")
+    plan = mounts.plan([], table(*lines), BLOCK, one_file_system=True)
+    assert plan.roots == ("/",)
+    assert [mount.mount_point for mount in plan.not_asked] == ["/home"]
+    assert [mount.mount_point for mount in plan.left_out] == ["/srv"]
+
+
 def test_this_host_has_a_root_and_a_proc():
     table = mounts.mounts()
     plan = mounts.plan([], table, mounts.block_file_systems())
