@@ -137,7 +137,7 @@ class Process(Record, frozen=True, kw_only=True):
 
     Attributes:
         key: its identity.
-        name: ``comm``.
+        name: ``comm``, in full where the kernel cuts it short.
         exe: path of the executable in the process's own mount namespace; "" where unknown (kernel thread).
         uid: effective user id in the initial user namespace.
         user: name of ``uid`` on the host; "" where it has none.

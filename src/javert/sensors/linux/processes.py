@@ -12,6 +12,7 @@ from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgr
 from javert.model.telemetry import AnyRecord, Process, ProcessKey
 from javert.sensors.interface import Emit
 
+_COMM_LENGTH = 15  # TASK_COMM_LEN of include/linux/sched.h, without the NUL at its end
 _NOWHERE = Placement("", "")
 
 
@@ -50,10 +51,11 @@ class ProcessTable:
         """
         key = self._key(who.key, (who.exe_device, who.exe_inode, who.uid))
         known = self._known.get(key)
+        path = exe or (known.exe if known else "")
         process = Process(
             key=key,
-            name=who.name,
-            exe=exe or (known.exe if known else ""),
+            name=_full_name(who.name, path),
+            exe=path,
             uid=who.uid,
             user=self.user(who.uid),
             cmdline_redacted=_redacted(cmdline) if cmdline else (known.cmdline_redacted if known else ""),
@@ -83,10 +85,11 @@ class ProcessTable:
         if known is not None and known.cmdline_redacted:
             return key
         place = _read_placement(pid)
+        exe = _link(f"/proc/{pid}/exe").removesuffix(" (deleted)")
         process = Process(
             key=key,
-            name=stat.name,
-            exe=_link(f"/proc/{pid}/exe").removesuffix(" (deleted)"),
+            name=_full_name(stat.name, exe),
+            exe=exe,
             uid=ids.uids[1] if ids else -1,
             user=self.user(ids.uids[1]) if ids else "",
             cmdline_redacted=_redacted(_bytes(f"/proc/{pid}/cmdline")),
@@ -149,6 +152,12 @@ class ProcessTable:
 
 def _nowhere(_record: AnyRecord) -> None:
     """Takes records before a sensor has started: there are none."""
+
+
+def _full_name(name: str, exe: str) -> str:
+    """``comm``; where the kernel cut it short, as the file of the program has it."""
+    program = exe.rsplit("/", 1)[-1]
+    return program if len(name) == _COMM_LENGTH and program.startswith(name) else name
 
 
 def _with_executable_stack(process: Process) -> Process:

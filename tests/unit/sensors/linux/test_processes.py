@@ -44,6 +44,13 @@ def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
     assert records[-1].exe == "/opt/worker"
 
 
+def test_a_name_that_the_kernel_cut_short_is_told_in_full(table):
+    made, records = table
+    made.from_kernel(_who("inetutils-telne"), exe="/usr/bin/inetutils-telnet")
+    made.from_kernel(_who("a-name-of-15-ch", exe=9), exe="/usr/bin/python3")
+    assert [record.name for record in records] == ["inetutils-telnet", "a-name-of-15-ch"]
+
+
 def test_a_program_that_replaced_itself_is_another_process_for_findings(table):
     made, records = table
     first = made.from_kernel(_who("sh", exe=7))
