@@ -62,12 +62,13 @@ _WHO_SEARCHED = Text(
     "容を決められます。変更できる場所: {ways}。",
 )
 _FIX_SEARCHED = Text(
-    en="If the RPATH or RUNPATH of {searched_by} names the directory, take it out (patchelf --remove-rpath, "
-    "chrpath -d, or link again without -rpath). Otherwise close every way, as root: {fixes}. Then restart the "
-    "processes.",
-    ja="{searched_by} の RPATH または RUNPATH にこのディレクトリが含まれている場合は取り除いてください "
-    "(patchelf --remove-rpath、chrpath -d、または -rpath なしで再リンク)。それ以外の場合は、root としてすべての"
-    "経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
+    en="If the RPATH or RUNPATH of {searched_by} names the place, take it out (patchelf --remove-rpath, chrpath "
+    "-d, or link again without -rpath); if LD_PRELOAD or LD_LIBRARY_PATH of the process does, take it out of "
+    "the unit or script that starts it. Otherwise close every way, as root: {fixes}. Then restart the processes.",
+    ja="{searched_by} の RPATH または RUNPATH にこの場所が含まれている場合は取り除いてください (patchelf "
+    "--remove-rpath、chrpath -d、または -rpath なしで再リンク)。プロセスの LD_PRELOAD または LD_LIBRARY_PATH に"
+    "含まれている場合は、起動するユニットやスクリプトから取り除いてください。それ以外の場合は、root としてすべて"
+    "の経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
 )
 
 TEXTS: dict[str, Text] = {

@@ -5,11 +5,12 @@ The system's own directories are left out: what is found there was mapped, and i
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from javert.errors import ParseError
 from javert.formats.elf_dynamic import MAGIC, Dependencies, read_dependencies
+from javert.formats.loader_environment import LoaderVariables, ignores_environment, loader_variables
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import LibrarySearch, Limitation, SearchedFile
 from javert.sensors.interface import Emit
@@ -32,7 +33,8 @@ class LibrarySearcher:
         """
         self._emit = emit
         self._walker = walker
-        self._known: set[tuple[int, str]] = set()
+        self._needed: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._found: dict[tuple[int, str], dict[tuple[str, str], SearchedFile]] = {}
 
     def look_at(self, *, mount_namespace: int, root: str, path: str) -> None:
         """Read one module.
@@ -42,61 +44,79 @@ class LibrarySearcher:
             root: the root directory of that namespace as seen from here.
             path: of the module inside it, no link in it, as the kernel names mapped files.
         """
-        if (mount_namespace, path) in self._known:
+        key = mount_namespace, path
+        if key in self._needed:
             return
-        self._known.add((mount_namespace, path))
+        self._needed[key] = ()
         try:
             dependencies = _read(f"{root.rstrip('/')}{path}")
         except FileNotFoundError:
             return  # it was removed: the module itself says so
         except (OSError, ParseError) as error:
-            self._emit(
-                Limitation(
-                    code="root-modules-search-unread",
-                    rules=_RULES,
-                    scope=path,
-                    params={"path": path, "reason": str(error)},
-                )
-            )
+            params = {"path": path, "reason": str(error)}
+            self._emit(Limitation(code="root-modules-search-unread", rules=_RULES, scope=path, params=params))
             return
-        if dependencies is None:
-            return
-        files = [
-            SearchedFile(path=name, by=by, way=way)
-            for name, by, way in self._searched(mount_namespace, root, path, dependencies)
-            if way
-        ]
-        if files:
-            self._emit(LibrarySearch(mount_namespace=mount_namespace, path=path, files=tuple(files)))
+        if dependencies is not None:
+            self._needed[key] = tuple(name for name in dependencies.needed if "/" not in name)
+            self._tell(key, self._asked_for(key, root, dependencies))
 
-    def _searched(
-        self, namespace: int, root: str, path: str, dependencies: Dependencies
-    ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        def walk(name: str) -> tuple[str, ...]:
-            return self._walker.walk(mount_namespace=namespace, root=root, path=name)
+    def look_at_process(self, pid: int, *, mount_namespace: int, root: str, path: str) -> None:
+        """Read what the environment of a running process tells the loader.
 
+        Args:
+            pid: the process.
+            mount_namespace: as for ``look_at``.
+            root: as for ``look_at``.
+            path: of the program it runs; ``look_at`` has read it.
+        """
+        try:
+            variables = loader_variables(Path(f"/proc/{pid}/environ").read_bytes())
+            if variables == LoaderVariables() or ignores_environment(Path(f"/proc/{pid}/auxv").read_bytes()):
+                return
+        except OSError:
+            return  # it ended: what it loaded was mapped, and is judged
+        key = mount_namespace, path
+        preloaded = [self._file(key, root, name, "ld-preload") for name in variables.preload]
+        self._tell(key, [*preloaded, *self._search(key, root, variables.library_path, "ld-library-path")])
+
+    def _tell(self, key: tuple[int, str], files: Iterable[SearchedFile]) -> None:
+        found = self._found.setdefault(key, {})
+        before = len(found)
+        found.update(((file.path, file.by), file) for file in files if file.way)
+        if len(found) > before:
+            self._emit(LibrarySearch(mount_namespace=key[0], path=key[1], files=tuple(found.values())))
+
+    def _asked_for(self, key: tuple[int, str], root: str, dependencies: Dependencies) -> Iterator[SearchedFile]:
+        directory, _slash, name = key[1].rpartition("/")
         if dependencies.interpreter.startswith("/"):
-            yield dependencies.interpreter, "interpreter", walk(dependencies.interpreter)
-        if path.rpartition("/")[2].startswith(_GLIBC_LOADER):
-            for name, by in _LOADER_FILES:
-                yield name, by, walk(name)
-        directories = dependencies.directories(path.rpartition("/")[0])
-        by = "runpath" if dependencies.runpath else "rpath"
-        missing: set[str] = set()
+            yield self._file(key, root, dependencies.interpreter, "interpreter")
+        if name.startswith(_GLIBC_LOADER):
+            for path, by in _LOADER_FILES:
+                yield self._file(key, root, path, by)
         for needed in dependencies.needed:
             if needed.startswith("/"):
-                yield needed, "needed", walk(needed)
-            if "/" in needed:
-                continue
+                yield self._file(key, root, needed, "needed")
+        by = "runpath" if dependencies.runpath else "rpath"
+        yield from self._search(key, root, dependencies.directories(directory), by)
+
+    def _search(
+        self, key: tuple[int, str], root: str, directories: tuple[str, ...], by: str
+    ) -> Iterator[SearchedFile]:
+        """Where the loader looks in these directories for what the module needs, until it finds it."""
+        missing: set[str] = set()
+        for needed in self._needed.get(key, ()):
             for directory in directories:
-                name = f"{directory.rstrip('/')}/{needed}"
-                way = walk(name)
-                there = self._walker.leads_to_file(mount_namespace=namespace, way=way)
+                file = self._file(key, root, f"{directory.rstrip('/')}/{needed}", by)
+                there = self._walker.leads_to_file(mount_namespace=key[0], way=file.way)
                 if there or directory not in missing:  # one name tells enough of a directory where it is missing
-                    yield name, by, way
+                    yield file
                 if there:
                     break
                 missing.add(directory)
+
+    def _file(self, key: tuple[int, str], root: str, path: str, by: str) -> SearchedFile:
+        way = self._walker.walk(mount_namespace=key[0], root=root, path=path)
+        return SearchedFile(path=path, by=by, way=way)
 
 
 def _read(path: str) -> Dependencies | None:

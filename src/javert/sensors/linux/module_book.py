@@ -95,6 +95,8 @@ class ModuleBook:
             if not known.way:
                 self._walk(known, process.pid)
             known.root_processes[process] = None
+            if executable:
+                self._ask_environment(known, process.pid)
             known.changed = True
 
     def flush(self, *, everything: bool = False) -> None:
@@ -140,6 +142,13 @@ class ModuleBook:
         known.deleted = not file.deleted and not _is_at(root, file)
         if self._walker.leads_to_file(mount_namespace=file.mount_namespace, way=known.way):
             self._searcher.look_at(mount_namespace=file.mount_namespace, root=root, path=file.path)
+
+    def _ask_environment(self, known: _Known, pid: int) -> None:
+        """Look where the environment of a root process has the dynamic loader look."""
+        file = known.file
+        root = self._root(file, pid) if known.way else None
+        if self._searcher is not None and root is not None:
+            self._searcher.look_at_process(pid, mount_namespace=file.mount_namespace, root=root, path=file.path)
 
     def _tell_principals(self, namespace: int, root: str) -> None:
         """Tell once who the users and groups of a mount namespace are; Javert's own are the host's."""

@@ -116,3 +116,43 @@ def test_nothing_but_a_regular_file_is_read(place, name):
     found, limits = search(place / name)
     assert found == []
     assert len(limits) == 1
+
+
+# ---------------------------------------------------------------- environment
+
+
+def asked(environment: dict[str, str], program: str) -> list[tuple[str, str]]:
+    """Where the environment of a running process has the loader look."""
+    records = []
+    searcher = LibrarySearcher(records.append, PathWalker(records.append))
+    where = {"mount_namespace": NAMESPACE, "root": "/", "path": program}
+    searcher.look_at(**where)
+    process = subprocess.Popen([program, "300"], env=environment)
+    try:
+        while b"libc" not in Path(f"/proc/{process.pid}/maps").read_bytes():
+            assert process.poll() is None
+        searcher.look_at_process(process.pid, **where)
+        searcher.look_at_process(process.pid, **where)
+    finally:
+        process.kill()
+        process.wait()
+    found = [record for record in records if isinstance(record, LibrarySearch)]
+    assert len(found) <= 2, "the second look must tell nothing more"
+    return [(file.path, file.by) for file in found[-1].files if file.by != "interpreter"]
+
+
+def test_variables_of_a_running_process(place):
+    environment = {"LD_PRELOAD": f"{place}/none.so", "LD_LIBRARY_PATH": f"{place}/a:{place}/b", "TOKEN": "/hunter2"}
+    assert asked(environment, "/usr/bin/sleep") == [
+        (f"{place}/none.so", "ld-preload"),
+        (f"{place}/a/libc.so.6", "ld-library-path"),
+        (f"{place}/b/libc.so.6", "ld-library-path"),
+    ]
+
+
+def test_a_process_without_them_or_gone_tells_nothing():
+    assert asked({}, "/usr/bin/sleep") == []
+    records = []
+    searcher = LibrarySearcher(records.append, PathWalker(records.append))
+    searcher.look_at_process(4194304, mount_namespace=NAMESPACE, root="/", path="/bin/sh")
+    assert records == []
