@@ -201,11 +201,9 @@ _LIVE: dict[str, Text] = {
     ),
     "finding.software-without-dep.live.description": Text(
         en="The stack of {processes} is executable, though none of the files it was seen to have loaded asks for "
-        "that: the program made it so itself, it was started with `setarch --read-implies-exec`, or the object "
-        "that asked for it is no longer there.",
+        "that: the program made it so itself (mprotect), or the object that asked for it is no longer there.",
         ja="{processes} のスタックが実行可能になっていますが、読み込みが確認されたファイルのいずれもそれを要求して"
-        "いません。プログラム自身が変更したか、`setarch --read-implies-exec` で起動されたか、要求したオブジェクト"
-        "がすでに存在しません。",
+        "いません。プログラム自身が変更したか (mprotect)、要求したオブジェクトがすでに存在しません。",
     ),
     "finding.software-without-dep.live.recommendation": Text(
         en="Look at how it is started (unit file, wrapper script) and which plug-ins it loads, then restart it "
