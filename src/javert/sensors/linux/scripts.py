@@ -58,11 +58,13 @@ class ScriptBook:
         Args:
             namespace: the mount namespace of the process.
             path: absolute, as the process told it.
-            process: whose.
+            process: whose; Javert's own process is left out.
             now: seconds since the epoch.
             certain: the kernel itself ran the script, so that it was there even if it is gone. An argument that
                 names no file may be anything, a secret too, and is forgotten.
         """
+        if process.pid == os.getpid():
+            return
         root = self._root(namespace, process.pid)
         if not certain and (root is None or _regular_file(f"{root}{path}") is None):
             return
@@ -248,7 +250,7 @@ class BpfScriptSensor:
 
     def _take(self, event: ScriptEvent) -> None:
         path = event.script()
-        if path is None or event.who.key.pid == os.getpid():
+        if path is None:
             return
         process = self._table.known_as(event.who)
         if process is None:

@@ -160,6 +160,14 @@ def test_an_argument_that_names_no_file_goes_nowhere(kernel, place):
     assert not any("hunter2" in repr(record) for record in kernel.records)
 
 
+def test_javert_itself_is_left_out(script):
+    records = []
+    book = ScriptBook(records.append)
+    book.add(OWN_NAMESPACE, str(script), ProcessKey(os.getpid(), 1), 5.0, certain=True)
+    book.flush(everything=True)
+    assert records == []
+
+
 def test_a_script_in_a_namespace_that_is_gone_has_no_way():
     records = []
     book = ScriptBook(records.append)
