@@ -55,7 +55,7 @@ PAYLOAD_RULES = (
 OBJECTS = Path(__file__).with_name("bpf")
 _CGROUP_PROGRAMS = ("packet_in", "packet_out", "udp_connect4", "udp_connect6", "udp_sendmsg4", "udp_sendmsg6")
 _SETTLED_INTERVAL_MS = 1000
-_INTERVAL_AT = 64  # offset of interval_ms in struct endpoint
+_INTERVAL_AT = 60  # offset of interval_ms in struct endpoint
 _WAITING = 256
 _NAMESPACES_EVERY_S = 5.0
 

@@ -13,7 +13,7 @@
 #define FOR_SERVERS 4096     /* endpoints that clients leave free, so that every listener can be counted */
 #define FIRST_FLOWS 24	      /* of an endpoint that are all looked at */
 #define DEFAULT_INTERVAL_MS 125 /* between later ones */
-#define DEFAULT_SEGMENTS 48
+#define FLOW_SEGMENTS 48 /* each way that are passed up of a flow */
 #define SEGMENTS_PER_SECOND 4000 /* passed up in all */
 
 struct {
@@ -30,6 +30,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct endpoint);
 } endpoints SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -94,18 +101,26 @@ static __always_inline bool is_loopback(const __u8 a[16])
 	return !w[2] && w[3] == bpf_htonl(1);
 }
 
-/* The addresses of a socket, its own (or its peer's). */
+/*
+ * The addresses of a socket, its own (or its peer's). Here and in tcp.h fields are loaded straight from trusted pointers,
+ * a nanosecond each, where BPF_CORE_READ would call a helper for every arrow: this runs for every connection.
+ */
 static __always_inline void socket_address(const struct sock *sk, bool peer, __u8 address[16])
 {
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
-		if (peer)
-			BPF_CORE_READ_INTO((struct in6_addr *)address, sk, __sk_common.skc_v6_daddr);
-		else
-			BPF_CORE_READ_INTO((struct in6_addr *)address, sk, __sk_common.skc_v6_rcv_saddr);
+	__u32 *words = (__u32 *)address;
+
+	if (sk->__sk_common.skc_family == AF_INET6) {
+		words[0] = peer ? sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[0] :
+				  sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[0];
+		words[1] = peer ? sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[1] :
+				  sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[1];
+		words[2] = peer ? sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[2] :
+				  sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[2];
+		words[3] = peer ? sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3] :
+				  sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
 		return;
 	}
-	set_ipv4(address, peer ? BPF_CORE_READ(sk, __sk_common.skc_daddr) :
-				 BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	set_ipv4(address, peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr);
 }
 
 static __always_inline void fill_process(struct task_struct *task, struct endpoint_event *event)
@@ -199,13 +214,7 @@ static __always_inline bool take_sample(struct endpoint *e, __u64 now)
 		__sync_fetch_and_add(&e->sampled, 1);
 		return true;
 	}
-	__sync_fetch_and_add(&e->unsampled, 1);
 	return false;
-}
-
-static __always_inline __u16 segments_of(const struct endpoint *e)
-{
-	return e->flow_segments ? e->flow_segments : DEFAULT_SEGMENTS;
 }
 
 /* Keeps what is passed up within SEGMENTS_PER_SECOND; a race loses or gains a few, which does no harm. */

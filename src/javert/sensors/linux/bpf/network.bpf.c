@@ -5,7 +5,7 @@
  * Hooks, why these, and since when:
  *   tp_btf/inet_sock_set_state  every TCP connection's beginning and end, however short, and every listener; CLOSE ->
  *                               SYN_SENT runs in the connecting process (tracepoint 4.16, tp_btf 5.5, socket storage in
- *                               tracing programs 5.11)
+ *                               tracing programs 5.11, socket cookies and atomic compare 5.12)
  *   cgroup_skb                  every IP packet of every socket, loopback and namespaces included, with the socket (4.10)
  *   cgroup/connect, sendmsg     the process behind a UDP flow (4.17, 4.18)
  *   iter/tcp                    connections that were open before the run or are open at its end (5.9)
@@ -83,29 +83,40 @@ int udp_sendmsg6(struct bpf_sock_addr *ctx)
 SEC("iter/tcp")
 int open_connections(struct bpf_iter__tcp *ctx)
 {
-	struct sock *sk = (struct sock *)ctx->sk_common;
+	struct sock_common *common = ctx->sk_common;
+	struct slot *slot;
 	struct flow *flow;
+	struct sock *sk;
 
+	if (!common)
+		return 0;
+	/* It leads to the fields behind struct sock_common, and is NULL for what is half open or waits its time out. */
+	sk = (struct sock *)bpf_skc_to_tcp_sock(common);
 	if (!sk || sk->__sk_common.skc_state != TCP_ESTABLISHED)
 		return 0;
+	slot = slot_of(bpf_get_socket_cookie(sk));
 	if (state.walk_stops) {
-		settle_bytes(sk);
+		settle_bytes(sk, slot);
+		if (slot)
+			slot->endpoint = NO_ENDPOINT;
 		return 0;
 	}
+	if (slot)
+		return 0; /* opened since the programs were attached */
 	flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!flow) {
 		__sync_fetch_and_add(&state.lost_flows, 1);
 		return 0;
 	}
 	if (flow->network_namespace)
-		return 0; /* opened since the programs were attached */
+		return 0; /* as above, or seen already */
 	__builtin_memset(flow, 0, sizeof(*flow));
-	flow->network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	flow->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
 	flow->midstream = 1;
 	flow->unresolved = 1;
-	flow->left_in = flow->left_out = DEFAULT_SEGMENTS;
+	flow->left_in = flow->left_out = FLOW_SEGMENTS;
 	flow->socket_inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
-	flow->uid = BPF_CORE_READ(sk, sk_uid.val);
+	flow->uid = sk->sk_uid.val;
 	payload_counts(sk, &flow->bytes_in_before, &flow->bytes_out_before);
 	start_streams(sk, flow);
 	return 0;

@@ -8,6 +8,8 @@
 
 #define ENDPOINTS 32768 /* power of two: indexes are masked */
 #define SEGMENT_BYTES 1024
+#define SLOTS 65536 /* power of two */
+#define NO_ENDPOINT 0xffffffff /* in a slot: the connection has been settled */
 
 enum role { ROLE_CLIENT = 0, ROLE_SERVER = 1 };
 enum event_type { EVENT_ENDPOINT = 1, EVENT_SEGMENT = 2, EVENT_LISTEN = 3, EVENT_UNLISTEN = 4 };
@@ -38,7 +40,11 @@ struct endpoint_key {
 	__u8 pad[6];
 };
 
-/* Counters of one endpoint; user space reads them through mmap and sets the last two. */
+/*
+ * Counters of one endpoint; user space reads them through mmap and sets interval_ms. What a connection touches is one
+ * cache line, and the next endpoint's lies in another pair of lines: a client and its server on one host are neighbours
+ * here and often run on two processors.
+ */
 struct endpoint {
 	__u64 connections;
 	__u64 refused;
@@ -48,9 +54,8 @@ struct endpoint {
 	__u64 last_ns;
 	__u64 last_sample_ns;
 	__u32 sampled;
-	__u32 unsampled;
-	__u32 interval_ms;  /* after the first flows, one flow per interval is looked at */
-	__u32 flow_segments; /* segments each way that are passed up of a flow; 0 stands for the default */
+	__u32 interval_ms; /* after the first flows, one flow per interval is looked at */
+	__u64 pad[8];
 };
 
 struct endpoint_event {
@@ -100,7 +105,18 @@ struct listen_event {
 	char cmdline[CMDLINE_MAX];
 };
 
-/* Per socket: what is left to be passed up. Only sockets that are looked at have one. */
+/*
+ * The endpoint of a TCP socket opened during the run. Socket cookies are numbers in a row, so the slot is the cookie's
+ * low bits, and sockets only meet in one when the older is still open after SLOTS others. Then the younger goes without:
+ * a client gets a struct flow, a server's endpoint is found again by its key.
+ */
+struct slot {
+	__u64 cookie; /* 0: free */
+	__u32 endpoint;
+	__u32 pad;
+};
+
+/* Per socket: what is left to be passed up. Making one costs more than all the rest, so only few sockets have one. */
 struct flow {
 	__u32 endpoint;
 	__u32 base_in; /* sequence number of the first payload byte */
