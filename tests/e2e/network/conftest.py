@@ -17,13 +17,13 @@ HERE = Path(__file__).parent
 DAEMONS = {"telnetd": "telnetd", "rlogind": "in.rlogind", "rshd": "in.rshd"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items):
-    """All tests over this network go to one worker, so that there is one such network and one run of each kind."""
+    """All tests over this network run in one process, so that there is one network, and one run of each kind."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("network"))
             item.add_marker(pytest.mark.root)
+            item.add_marker(pytest.mark.serial)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -244,59 +245,89 @@ def programs(workplace, execute, careless):
     return at
 
 
-# ---------------------------------------------------------------- the run
+# ---------------------------------------------------------------- the runs
 
 
-@pytest.fixture(scope="session")
-def everything(request, remote_servers, clients, visitors, ports, programs, second_host, careless, waiting):
-    """The run: its JSON, its directory and what is known of the processes in it."""
-    children = request.getfixturevalue("lasting_children")
-    javert = request.getfixturevalue("lasting_javert")
+class Scenario:
+    """Everything that happens, before a run and during it.
 
-    def load(manner, *libraries, program="loader", **options):
-        process = children.start(programs / program, manner, *libraries, **options)
+    Attributes:
+        resident: pid of a root process that has another user's library loaded.
+        on_the_stack: pid of a process with an executable stack.
+    """
+
+    def __init__(self, second_host, ports, programs, careless, forgetful, children, actions):
+        self._second_host = second_host
+        self._ports = ports
+        self._programs = programs
+        self._forgetful = forgetful
+        self._children = children
+        self._actions = actions
+        self.resident = self._load("stay", programs / "libroot.so", programs / "libowned.so").pid
+        self._load("stay", programs / "libother.so", **careless.identity)
+        self.on_the_stack = self._load("stay", program="executable-stack").pid
+
+    def _load(self, manner, *libraries, program="loader", **options):
+        process = self._children.start(self._programs / program, manner, *libraries, **options)
         assert process.stdout.readline() == b"loaded\n"
         return process
 
-    resident = load("stay", programs / "libroot.so", programs / "libowned.so")
-    load("stay", programs / "libother.so", **careless.identity)
-    on_the_stack = load("stay", program="executable-stack")
-    idle = Terminal("inetutils-telnet", second_host.there)
-    talking, silent = (second_host.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(2))
-    with talking, silent:
-        try:
-            idle.hear(b"login: ")
-            silent.connect((second_host.here, ports.silent))
-            talking.connect((second_host.here, ports.talking))
-            talking.sendall(b"before")
-            run = javert.assess("--duration", "10m", "--scan", programs).collecting()
-            talking.sendall(b"during")
-            with ThreadPoolExecutor(max_workers=8) as pool:
-                for done in [pool.submit(action) for action in (*clients, *visitors)]:
-                    done.result()
-            for manner, program, library in (
-                ("exit", "brief", ()),
-                ("exit", "loader", (programs / "libgroup.so",)),
-                ("exec", "loader", (programs / "open" / "libdirectory.so",)),
-            ):
-                assert load(manner, *library, program=program).wait(timeout=30) == 0
-            ended = run.interrupted()
-        finally:
-            idle.end()
-    assert ended.code == 0, ended.err
-    return SimpleNamespace(
-        document=ended.document,
-        ended=ended,
-        run=run,
-        javert=javert,
-        resident=resident.pid,
-        on_the_stack=on_the_stack.pid,
-    )
+    @contextmanager
+    def begun(self):
+        """With connections that are open before a run begins; what is entered plays the rest, during the run."""
+        talking, silent = (self._second_host.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(2))
+        idle = Terminal("inetutils-telnet", self._second_host.there, **self._forgetful.identity)
+        with talking, silent:
+            try:
+                idle.hear(b"login: ")
+                silent.connect((self._second_host.here, self._ports.silent))
+                talking.connect((self._second_host.here, self._ports.talking))
+                talking.sendall(b"before")
+                yield lambda: self._play(talking)
+            finally:
+                idle.end()
+
+    def _play(self, talking):
+        talking.sendall(b"during")
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for done in [pool.submit(action) for action in self._actions]:
+                done.result()
+        for manner, program, library in (
+            ("exit", "brief", ()),
+            ("exit", "loader", (self._programs / "libgroup.so",)),
+            ("exec", "loader", (self._programs / "open" / "libdirectory.so",)),
+        ):
+            assert self._load(manner, *library, program=program).wait(timeout=30) == 0
 
 
 @pytest.fixture(scope="session")
-def findings(everything, second_host, ports, local_web_server, workplace):
-    """The findings of a rule that concern the scenario: ``findings("insecure-client-login")``.
+def forgetful(account):
+    """Leaves a session open."""
+    return account("forgetful")
+
+
+@pytest.fixture(scope="session")
+def scenario(
+    remote_servers, clients, visitors, ports, programs, second_host, careless, forgetful, lasting_children
+):
+    actions = (*clients, *visitors)
+    return Scenario(second_host, ports, programs, careless, forgetful, lasting_children, actions)
+
+
+@pytest.fixture(scope="session")
+def everything(scenario, programs, lasting_javert):
+    """A run that is ended when everything has happened: its result and its directory."""
+    with scenario.begun() as play:
+        run = lasting_javert.assess("--duration", "10m", "--scan", programs).collecting()
+        play()
+        ended = run.interrupted()
+    assert ended.code == 0, ended.err
+    return SimpleNamespace(document=ended.document, ended=ended, run=run, javert=lasting_javert)
+
+
+@pytest.fixture(scope="session")
+def of_the_scenario(second_host, ports, local_web_server, workplace):
+    """The findings of a result that concern the scenario.
 
     The machine may have services, programs and other tests of its own. Left out is only what names none of the
     scenario's addresses (198.18.0.0/15, fd00:6a76::/32), ports on all addresses or on loopback, or files.
@@ -313,5 +344,11 @@ def findings(everything, second_host, ports, local_web_server, workplace):
             return attributes["address"] in addresses or (attributes["address"], attributes["port"]) in shared
         return attributes["path"].startswith(f"{workplace}/")
 
-    mine = [one for one in everything.document["findings"] if concerns_us(one["attributes"])]
+    return lambda document: [one for one in document["findings"] if concerns_us(one["attributes"])]
+
+
+@pytest.fixture(scope="session")
+def findings(everything, of_the_scenario):
+    """The findings of a rule that concern the scenario: ``findings("insecure-client-login")``."""
+    mine = of_the_scenario(everything.document)
     return lambda rule: [one for one in mine if one["rule_id"] == rule]

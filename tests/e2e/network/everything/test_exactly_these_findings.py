@@ -66,3 +66,23 @@ def test_the_recorded_run_gives_the_same_findings_again(everything):
     again = everything.javert("evaluate", everything.run.directory, "--format", "json")
     assert again.document["findings"] == everything.document["findings"]
     assert again.document["exclusions"] == everything.document["exclusions"]
+
+
+def test_another_run_that_ends_by_itself_gives_the_same_findings(
+    everything, of_the_scenario, scenario, programs, javert
+):
+    """The same fingerprints, although processes, client ports and counts are others."""
+    for seconds in (10, 40, 160):  # how fast this machine is must not decide
+        with scenario.begun() as play:
+            run = javert.assess("--duration", f"{seconds}s", "--scan", programs).collecting()
+            play()
+            in_time = run.process.poll() is None
+            ended = run.ended(seconds=300)
+        if in_time:
+            break
+    assert ended.code == 0, ended.err
+    again, before = (
+        {one["fingerprint"] for one in of_the_scenario(run)} for run in (ended.document, everything.document)
+    )
+    assert again == before
+    assert not any("interrupted" in one["title"] for one in ended.document["exclusions"])

@@ -23,7 +23,7 @@ def login(findings):
 def test_telnet_names_program_user_remote_and_that_a_password_was_readable(login, careless, second_host):
     found = login("telnet", careless.name)
     assert found["process"]["exe"] == "/usr/bin/inetutils-telnet"
-    assert found["process"]["name"] == "inetutils-telne", "comm has 15 characters"
+    assert found["process"]["name"].startswith("inetutils-telne")  # comm has 15 characters
     assert found["process"]["uid"] == careless.uid
     assert found["process"]["pid"] > 1
     assert (found["evidence"], found["encryption"]) == ("payload", "none")
@@ -36,12 +36,12 @@ def test_telnet_names_program_user_remote_and_that_a_password_was_readable(login
     assert found["remote_count"] == 1
 
 
-def test_a_session_open_before_the_run_that_stays_silent_is_told_by_its_port_alone(login, second_host):
-    found = login("telnet", "root")
+def test_a_session_open_before_the_run_that_stays_silent_is_told_by_its_port_alone(login, forgetful, second_host):
+    found = login("telnet", forgetful.name)
     assert found["process"]["exe"] == "/usr/bin/inetutils-telnet"
     assert (found["evidence"], found["encryption"]) == ("port", "unknown")
     assert found["credentials_exposed"] is False
-    assert (second_host.there, 23) in [(remote["address"], remote["port"]) for remote in found["remotes"]]
+    assert [(remote["address"], remote["port"]) for remote in found["remotes"]] == [(second_host.there, 23)]
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_ftp_with_a_real_account_is_a_login(login, careless, second_host):
     assert [(remote["address"], remote["port"]) for remote in found["remotes"]] == [(second_host.there, 21)]
 
 
-def test_nothing_else_is_a_login(findings, careless):
+def test_nothing_else_is_a_login(findings, careless, forgetful):
     """Above all not SSH, at its own port or at telnet's, nor FTP that has started TLS."""
     seen = {(one["attributes"]["protocol"], one["attributes"]["process"]["user"]) for one in findings(RULE)}
     assert seen == {
         ("telnet", careless.name),
-        ("telnet", "root"),
+        ("telnet", forgetful.name),
         ("rlogin", "root"),
         ("rsh", "root"),
         ("ftp", careless.name),

@@ -10,10 +10,10 @@ def modules(findings, programs):
     return {one["path"].removeprefix(f"{programs}/"): one for one in found}
 
 
-def test_a_library_of_another_user_in_a_root_process_that_stays(modules, programs, everything, careless):
+def test_a_library_of_another_user_in_a_root_process_that_stays(modules, programs, scenario, careless):
     found = modules["libowned.so"]
     (process,) = found["processes"]
-    assert (process["pid"], process["user"]) == (everything.resident, "root")
+    assert (process["pid"], process["user"]) == (scenario.resident, "root")
     assert process["exe"] == str(programs / "loader")
     assert found["kind"] == "shared-object"
     (way,) = found["ways"]

@@ -10,12 +10,12 @@ def without_dep(findings, programs):
     return {one["path"].removeprefix(f"{programs}/"): one for one in found}
 
 
-def test_a_program_that_runs_with_an_executable_stack(without_dep, everything):
+def test_a_program_that_runs_with_an_executable_stack(without_dep, scenario):
     found = without_dep["executable-stack"]
     assert found["reasons"] == ["stack-executable"]
     assert (found["kind"], found["machine"], found["bits"]) == ("executable", "x86-64", 64)
     assert (found["origin"], found["package"]) == ("unpackaged", "")
-    assert found["running_pids"] == [everything.on_the_stack]
+    assert found["running_pids"] == [scenario.on_the_stack]
     assert found["kernel_makes_stack_executable"] is True
 
 

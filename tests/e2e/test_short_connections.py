@@ -1,0 +1,81 @@
+"""Connections as short as they come: each is counted, on both sides, and none is lost."""
+
+import socket
+import sys
+
+import pytest
+
+from javert.model.codec import decode_record
+from javert.model.telemetry import Endpoint, Role
+
+pytestmark = pytest.mark.root
+
+CONNECTIONS = 2000
+
+# Accepts and closes, without a byte.
+SERVER = """
+import socket
+listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+print(listener.getsockname()[1], flush=True)
+while True:
+    listener.accept()[0].close()
+"""
+
+# Connects and closes, without a byte; says how many times that succeeded.
+CLIENT = """
+import socket, sys
+port, wanted = int(sys.argv[1]), int(sys.argv[2])
+for done in range(wanted):
+    socket.create_connection(("127.0.0.1", port)).close()
+print(done + 1)
+"""
+
+
+@pytest.fixture
+def endpoints():
+    """The last record of each endpoint at a port that a journal holds."""
+
+    def read(journal, port):
+        records = {}
+        for line in journal.read_bytes().splitlines():
+            record = decode_record(line)
+            if isinstance(record, Endpoint) and record.port == port:
+                records[record.id] = record
+        return records.values()
+
+    return read
+
+
+def test_each_of_two_thousand_is_counted_on_both_sides(javert, children, execute, workplace, endpoints):
+    server = children.start(sys.executable, "-c", SERVER)
+    port = int(server.stdout.readline())
+    run = javert.assess("--duration", "1h", "--scan", workplace).collecting()
+    sent = int(execute(sys.executable, "-c", CLIENT, port, CONNECTIONS).stdout)
+    ended = run.interrupted()
+    assert sent == CONNECTIONS
+    counted = dict.fromkeys(Role, 0)
+    refused = 0
+    for endpoint in endpoints(run.journal, port):
+        counted[endpoint.role] += endpoint.connections
+        refused += endpoint.refused
+    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert refused == 0
+    assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []
+    unused = [one["attributes"]["port"] for one in ended.document["findings"] if "listening_s" in one["attributes"]]
+    assert port not in unused
+
+
+def test_listeners_each_used_once_for_an_instant_are_all_used(javert, children, workplace):
+    """Many endpoints instead of many connections: one at each of a hundred ports, and none at another."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(101)]
+    try:
+        ports = [listener.getsockname()[1] for listener in listeners]
+        run = javert.assess("--duration", "1h", "--scan", workplace).collecting()
+        for port in ports[1:]:
+            socket.create_connection(("127.0.0.1", port)).close()
+        ended = run.interrupted()
+    finally:
+        for listener in listeners:
+            listener.close()
+    unused = {one["attributes"]["port"] for one in ended.document["findings"] if "listening_s" in one["attributes"]}
+    assert unused & set(ports) == {ports[0]}
