@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,8 @@ def test_a_running_process_is_read_from_proc(table):
     secret = "Tr0ub4dor-in-argv"
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", secret]) as child:
         try:
+            while secret.encode() not in Path(f"/proc/{child.pid}/cmdline").read_bytes():
+                time.sleep(0.001)  # execve(2) lets the parent go on before it has laid out the arguments
             key = made.from_proc(child.pid)
             assert key is not None
             assert made.from_proc(child.pid) == key
