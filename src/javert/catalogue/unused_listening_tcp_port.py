@@ -109,11 +109,12 @@ TEXTS: dict[str, Text] = {
     ),
     **_findings(),
     "limitation.listener-too-young.title": Text(
-        "{where} was not listened on for long enough", "{where} のリッスン時間が短すぎる"
+        "Listeners that were not there for long enough", "リッスン時間が短すぎるリスナー"
     ),
     "limitation.listener-too-young.description": Text(
-        "{process} listened there for {seconds} s of the run and nobody connected; that is too short to call it unused.",
-        "{process} がリッスンしていたのは評価中 {seconds} 秒間で、接続はありませんでした。未使用と判断するには短すぎます。",
+        "Nobody connected, but they were there for less than 60 s or a tenth of the run: too short to call them unused.",
+        "接続はありませんでしたが、リッスンしていたのは 60 秒未満、または評価時間の 10 分の 1 未満で、未使用と判断するには"
+        "短すぎます。",
     ),
     "limitation.listener-too-young.recommendation": Text(
         "Assess again, or for longer.", "もう一度、またはより長く評価してください。"

@@ -120,16 +120,12 @@ def _where(listener: Listener) -> str:
 
 
 def _too_young(service: _Service, telemetry: Telemetry) -> Limitation:
+    """All of these read alike, so that reports show them as one; the scope tells which listener, whose, how long."""
     process = find(telemetry, service.first.processes[0]) if service.first.processes else None
+    seconds = round(_listening_s(service, telemetry))
+    owner = f"{process.name}, " if process else ""
     return Limitation(
-        code="listener-too-young",
-        rules=(_ID,),
-        scope=_where(service.first),
-        params={
-            "where": _where(service.first),
-            "process": process.name if process else "?",
-            "seconds": str(round(_listening_s(service, telemetry))),
-        },
+        code="listener-too-young", rules=(_ID,), scope=f"{_where(service.first)} ({owner}{seconds} s)"
     )
 
 
