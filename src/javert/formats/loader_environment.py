@@ -24,9 +24,14 @@ class LoaderVariables(msgspec.Struct, frozen=True, kw_only=True):
     library_path: tuple[str, ...] = ()
 
 
+_NONE = LoaderVariables()
+
+
 def loader_variables(environ: bytes) -> LoaderVariables:
     """The two variables in the bytes of ``/proc/PID/environ``; of two with one name the first counts."""
     values: dict[bytes, tuple[str, ...]] = {}
+    if b"LD_" not in environ:  # as nearly always
+        return _NONE
     for entry in environ.split(b"\0"):
         name, sign, value = entry.partition(b"=")
         if sign and name in _SEPARATORS:

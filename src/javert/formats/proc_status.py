@@ -1,8 +1,12 @@
 """The ids a process holds, from ``/proc/PID/status`` as proc_pid_status(5) describes it."""
 
+import re
+
 import msgspec
 
 from javert.errors import ParseError
+
+_LINES = re.compile(rb"^(Name|Uid|Gid|Groups):(.*)$", re.MULTILINE)
 
 
 class ProcessIds(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +30,7 @@ def parse_ids(data: bytes) -> ProcessIds:
     Raises:
         ParseError: one of them is missing, or is not what the manual page says.
     """
-    values: dict[bytes, bytes] = {}
-    for line in data.split(b"\n"):
-        key, colon, value = line.partition(b":")
-        if colon:
-            values.setdefault(key, value)
+    values = dict(reversed(_LINES.findall(data)))  # of two with one name the first counts
     try:
         return ProcessIds(
             name=values[b"Name"].strip(b"\t").decode("utf-8", "backslashreplace"),

@@ -70,8 +70,8 @@ class LibrarySearcher:
             path: of the program it runs; ``look_at`` has read it.
         """
         try:
-            variables = loader_variables(Path(f"/proc/{pid}/environ").read_bytes())
-            if variables == LoaderVariables() or ignores_environment(Path(f"/proc/{pid}/auxv").read_bytes()):
+            variables = loader_variables(_bytes(f"/proc/{pid}/environ"))
+            if variables == LoaderVariables() or ignores_environment(_bytes(f"/proc/{pid}/auxv")):
                 return
         except OSError:
             return  # it ended: what it loaded was mapped, and is judged
@@ -117,6 +117,11 @@ class LibrarySearcher:
     def _file(self, key: tuple[int, str], root: str, path: str, by: str) -> SearchedFile:
         way = self._walker.walk(mount_namespace=key[0], root=root, path=path)
         return SearchedFile(path=path, by=by, way=way)
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as stream:
+        return stream.readall()
 
 
 def _read(path: str) -> Dependencies | None:

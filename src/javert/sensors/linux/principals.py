@@ -145,5 +145,6 @@ def _running() -> tuple[Credentials, ...]:
 def _processes() -> Iterator[ProcessIds]:
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
-            with suppress(OSError, ParseError):  # it ended meanwhile
-                yield parse_ids(Path(entry.path, "status").read_bytes())
+            # An error says that it ended meanwhile.
+            with suppress(OSError, ParseError), open(f"{entry.path}/status", "rb", buffering=0) as stream:
+                yield parse_ids(stream.readall())
