@@ -120,7 +120,7 @@ def _where(listener: Listener) -> str:
 
 
 def _too_young(service: _Service, telemetry: Telemetry) -> Limitation:
-    """All of these read alike, so that reports show them as one; the scope tells which listener, whose, how long."""
+    """All of these read alike, so that reports show them as one; the scope tells which listener, and how long."""
     process = find(telemetry, service.first.processes[0]) if service.first.processes else None
     seconds = round(_listening_s(service, telemetry))
     owner = f"{process.name}, " if process else ""
