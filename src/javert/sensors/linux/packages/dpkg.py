@@ -91,7 +91,8 @@ class DpkgDatabase:
         except FileNotFoundError:
             return []
         texts = [os.fsdecode(line) for line in lines]
-        return [_Diversion(*texts[at : at + 3]) for at in range(0, len(texts) - 2, 3)]
+        diversions = (_Diversion(*texts[at : at + 3]) for at in range(0, len(texts) - 2, 3))
+        return [each for each in diversions if each.contested.startswith("/")]
 
     def _stanzas(self, names: Collection[str]) -> dict[_Claim, dict[str, str]]:
         """Fields of the installed packages called ``names``, also under architecture ""."""
