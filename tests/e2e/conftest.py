@@ -100,6 +100,8 @@ def machine():
     missing = [name for name in PROGRAMS if shutil.which(name, path=_search_path()) is None]
     if missing:
         pytest.skip(f"needs the packages of tests/debian-packages.txt; missing are {', '.join(missing)}")
+    if not Path("/proc/net/if_inet6").exists():
+        pytest.skip("needs IPv6")
     try:
         BpfObject(OBJECTS / "network.bpf.o").close()
     except BpfUnavailableError as error:

@@ -15,6 +15,11 @@ from types import SimpleNamespace
 import pytest
 
 HERE = Path(__file__).parent
+ASK_AND_BECOME_ANOTHER = """
+import os, sys, urllib.request
+urllib.request.urlopen(f"http://{sys.argv[1]}/").read()
+os.execv("/bin/true", ["true"])
+"""
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 
 
@@ -53,7 +58,13 @@ class Terminal:
 
 
 @pytest.fixture(scope="session")
-def clients(second_host, careless, careful, known, key_pair, typed, community, snmp_password):
+def forgetful(account):
+    """Leaves a session open, and a program that does not stay what it was."""
+    return account("forgetful")
+
+
+@pytest.fixture(scope="session")
+def clients(second_host, careless, careful, forgetful, known, key_pair, typed, community, snmp_password):
     """What users of this host do with the second host, each a function without arguments."""
     there, there6, address = second_host.there, second_host.there6, second_host.careful
     letter = careless.home / "letter"
@@ -141,6 +152,7 @@ def clients(second_host, careless, careful, known, key_pair, typed, community, s
         mail(careless, there, "-u", login("smtp login"), "--login-options", "AUTH=LOGIN"),
         by(careless, "snmpget", "-v1", "-c", community, there, SYS_NAME),
         by(careless, "snmpget", "-v2c", "-c", community, there, SYS_NAME),
+        by(forgetful, "/usr/bin/python3", "-c", ASK_AND_BECOME_ANOTHER, there),
         # Near misses.
         curl(f"https://{there}/", user=careful),
         curl(f"https://{address}:80/", user=careful),
@@ -242,6 +254,12 @@ def programs(workplace, execute, careless):
     shutil.chown(at / "libgroup.so", "root", careless.name)
     (at / "libgroup.so").chmod(0o775)
     (at / "libbrief.so").chmod(0o757)
+    # Directories that are mounted over one another in a mount namespace: there they are another's than here.
+    for name in ("mine", "yours", "over-mine", "over-yours"):
+        (at / name).mkdir()
+        shutil.copy(at / "libroot.so", at / name / "libmounted.so")
+    for name in ("yours", "over-mine"):
+        shutil.chown(at / name, careless.name, careless.name)
     return at
 
 
@@ -266,9 +284,15 @@ class Scenario:
         self.resident = self._load("stay", programs / "libroot.so", programs / "libowned.so").pid
         self._load("stay", programs / "libother.so", **careless.identity)
         self.on_the_stack = self._load("stay", program="executable-stack").pid
+        for name in ("mine", "yours"):
+            mount = ("unshare", "--mount", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh")
+            self._load(
+                *("stay", programs / name / "libmounted.so"),
+                before=(*mount, programs / f"over-{name}", programs / name),
+            )
 
-    def _load(self, manner, *libraries, program="loader", **options):
-        process = self._children.start(self._programs / program, manner, *libraries, **options)
+    def _load(self, manner, *libraries, program="loader", before=(), **options):
+        process = self._children.start(*before, self._programs / program, manner, *libraries, **options)
         assert process.stdout.readline() == b"loaded\n"
         return process
 
@@ -298,12 +322,6 @@ class Scenario:
             ("exec", "loader", (self._programs / "open" / "libdirectory.so",)),
         ):
             assert self._load(manner, *library, program=program).wait(timeout=30) == 0
-
-
-@pytest.fixture(scope="session")
-def forgetful(account):
-    """Leaves a session open."""
-    return account("forgetful")
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,10 @@ def test_every_rule_has_findings(everything):
 def test_the_scenario_has_these_findings_and_no_other(findings):
     """What each of them is, the tests named after the rules say."""
     assert {rule: len(findings(rule)) for rule in SEVERITY} == {
-        "root-process-insecure-permissions": 4,
+        "root-process-insecure-permissions": 5,
         "insecure-client-login": 5,
         "software-without-dep": 2,
-        "insecure-client-general": 7,
+        "insecure-client-general": 8,
         "unused-listening-tcp-port": 6,
         "insecure-server-protocol": 16,
     }

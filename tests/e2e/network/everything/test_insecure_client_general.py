@@ -6,9 +6,9 @@ RULE = "insecure-client-general"
 
 
 @pytest.fixture
-def uses(findings):
-    """The attributes of this rule's findings by protocol; there is one finding a protocol."""
-    found = [one["attributes"] for one in findings(RULE)]
+def uses(findings, forgetful):
+    """The attributes of this rule's findings by protocol; there is one finding a protocol, and one by another user."""
+    found = [one["attributes"] for one in findings(RULE) if one["attributes"]["process"]["user"] != forgetful.name]
     by_protocol = {one["protocol"]: one for one in found}
     assert len(by_protocol) == len(found)
     return by_protocol
@@ -51,6 +51,15 @@ def test_connections_are_counted(uses, second_host):
         (second_host.there6, 80): 1,
     }
     assert [one["connections"] for one in uses["smtp"]["remotes"]] == [2]
+
+
+def test_the_program_that_spoke_is_named_and_not_the_one_it_became(findings, forgetful, second_host):
+    (found,) = (
+        one["attributes"] for one in findings(RULE) if one["attributes"]["process"]["user"] == forgetful.name
+    )
+    assert found["protocol"] == "http"
+    assert found["process"]["exe"].startswith("/usr/bin/python3"), "true(1) never opened a connection"
+    assert [(remote["address"], remote["port"]) for remote in found["remotes"]] == [(second_host.there, 80)]
 
 
 def test_no_near_miss_is_a_finding(uses):

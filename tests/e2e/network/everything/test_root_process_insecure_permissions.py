@@ -49,6 +49,20 @@ def test_the_program_that_loaded_it_is_named_and_not_the_one_it_became(modules, 
     assert process["exe"] == str(programs / "loader"), "true(1) never loaded the library"
 
 
+def test_the_way_is_that_of_the_mount_namespace_of_the_process(modules, programs, careless):
+    """Root's own directory, over which the process sees one of another user."""
+    found = modules["mine/libmounted.so"]
+    (way,) = found["ways"]
+    assert (way["path"], way["reason"]) == (str(programs / "mine"), "directory")
+    assert way["principals"] == [f"user:{careless.name}"]
+
+
 def test_these_are_all(modules):
-    """Neither what root alone can change, nor the library of a user that only this user's process has loaded."""
-    assert set(modules) == {"libowned.so", "libbrief.so", "libgroup.so", "open/libdirectory.so"}
+    """Neither what root alone can change, nor the library of a user that only this user's process has loaded.
+
+    Nor a library in a directory of another user over which the process sees one of root's.
+    """
+    assert set(modules) == {
+        *("libowned.so", "libbrief.so", "libgroup.so", "open/libdirectory.so"),
+        "mine/libmounted.so",
+    }
