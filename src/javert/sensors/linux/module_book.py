@@ -132,7 +132,7 @@ class ModuleBook:
         """Look at the way to a module of a root process, in that process's mount namespace."""
         known.changed, known.told = True, False
         file = known.file
-        if self._walker is None or self._searcher is None or file.detached:
+        if self._walker is None or self._searcher is None:
             return
         root = self._root(file, pid)
         if root is None:
@@ -152,7 +152,7 @@ class ModuleBook:
 
     def _tell_principals(self, namespace: int, root: str) -> None:
         """Tell once who the users and groups of a mount namespace are; Javert's own are the host's."""
-        if namespace != self._own_namespace and namespace not in self._peopled:
+        if root != "/" and namespace not in self._peopled:
             self._peopled.add(namespace)
             if (inside := principals_inside(namespace, root)) is not None:
                 self._emit(inside)
@@ -170,6 +170,8 @@ class ModuleBook:
 
     def _root(self, file: MappedFile, pid: int) -> str | None:
         """A directory that is the root of the file's mount namespace; None if no process leads there any more."""
+        if file.detached:  # of a process that left the namespace it was started in, or of none at all
+            return "/" if _is_hosts(file) else None
         if file.mount_namespace == self._own_namespace:
             return "/"
         doors = self._doors.setdefault(file.mount_namespace, [])

@@ -44,7 +44,7 @@ class PathWalker:
         self._emit = emit
         self._ways: dict[tuple[int, str], tuple[str, ...]] = {}
         self._nodes: dict[tuple[int, str], PathNode] = {}
-        self._mounts: dict[int, MountTable] = {}
+        self._mounts: dict[tuple[int, bool], MountTable] = {}
         self._limits: set[tuple[str, str]] = set()
 
     def walk(self, *, mount_namespace: int, root: str, path: str) -> tuple[str, ...]:
@@ -71,8 +71,9 @@ class PathWalker:
             self._limit("root-modules-root-unreadable", root, root=root, reason=_reason(error))
             return ()
         try:
-            mounts = self._mounts.get(mount_namespace) or MountTable(root)
-            self._mounts[mount_namespace] = mounts
+            key = mount_namespace, root == "/"  # a namespace that is gone may be looked at through Javert's own
+            mounts = self._mounts.get(key) or MountTable(root)
+            self._mounts[key] = mounts
             way = tuple(dict.fromkeys(self._follow(mount_namespace, descriptor, mounts, path)))
         except (OSError, SensorError) as error:
             self._limit("root-modules-way-unreadable", path, path=path, reason=_reason(error))

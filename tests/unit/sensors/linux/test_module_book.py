@@ -124,6 +124,14 @@ def test_a_way_that_could_not_be_walked_is_tried_again_with_the_next_process(boo
     assert [bool(module.way) for module in _modules(records)] == [False, True]
 
 
+def test_what_a_process_loaded_before_it_left_the_hosts_namespace_is_judged_there(book):
+    modules, records = book
+    host = _file(os.path.realpath("/bin/sh"))._replace(mount_namespace=OWN + 1, detached=True)
+    modules.add(host, ONE, root=True, executable=True, now=1.0)
+    modules.flush()
+    assert _modules(records)[0].way[-1] == os.path.realpath("/bin/sh")
+
+
 def test_memory_without_a_place_has_no_way(book):
     modules, records = book
     modules.add(MappedFile(OWN, 1, 2, "/memfd:x", detached=True), ONE, root=True, executable=False, now=1.0)
