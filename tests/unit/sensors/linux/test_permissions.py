@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -244,6 +245,41 @@ def test_a_read_only_view_of_what_is_writable_elsewhere_protects_nothing(elsewhe
     place, root = elsewhere
     walk = Walk(place / "mirror" / "sub" / "file", root)
     assert not any(node.read_only for node in walk.nodes.values())
+
+
+@pytest.fixture
+def fuse(place) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """A file system that a program serves, over another directory, and that program."""
+    (place / "served").mkdir()
+    (place / "mounted").mkdir()
+    (place / "served" / "lib.so").touch()
+    with subprocess.Popen(["bindfs", "-f", place / "served", place / "mounted"]) as server:
+        while not (place / "mounted" / "lib.so").exists():
+            assert server.poll() is None
+        yield place / "mounted", server
+        subprocess.run(["umount", place / "mounted"], check=True)
+
+
+@needs_root
+def test_the_way_ends_at_a_file_system_that_decides_for_itself(fuse):
+    mounted, _server = fuse
+    walk = Walk(mounted / "lib.so")
+    assert walk.way[-1] == str(mounted)
+    node = walk.nodes[str(mounted)]
+    assert (node.kind, node.file_system, node.mount_point) == ("directory", "fuse", True)
+    assert not walk.walker.leads_to_file(mount_namespace=NAMESPACE, way=walk.way)
+    assert walk.limits == []
+
+
+@needs_root
+def test_a_server_that_answers_no_more_does_not_stop_the_walk(fuse):
+    """The mount point is known from mountinfo, so that nothing has to ask the server."""
+    mounted, server = fuse
+    server.send_signal(signal.SIGSTOP)
+    try:
+        assert Walk(mounted / "lib.so").way[-1] == str(mounted)
+    finally:
+        server.send_signal(signal.SIGCONT)
 
 
 @needs_root
