@@ -101,7 +101,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootModuleAttributes(msgspec.Struct, frozen=True, kw_only=True):
-    """For ``root-process-insecure-permissions``."""
+    """For ``root-process-insecure-permissions``.
+
+    ``searched_by`` is empty for a module that was loaded. Else nothing was: the dynamic loader looks for ``path``
+    on behalf of these modules.
+    """
 
     path: str
     kind: str
@@ -110,3 +114,4 @@ class RootModuleAttributes(msgspec.Struct, frozen=True, kw_only=True):
     container: str
     ways: tuple[Way, ...]
     deleted: bool = False
+    searched_by: tuple[str, ...] = ()

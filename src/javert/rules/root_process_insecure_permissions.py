@@ -221,6 +221,7 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
             container=file.container,
             ways=found,
             deleted=deleted,
+            searched_by=tuple(dict.fromkeys(file.searched_by)),
         ),
         first_seen=min(module.first_seen for module in file.modules),
         last_seen=max(module.last_seen for module in file.modules),

@@ -326,6 +326,7 @@ def test_modules_that_search_the_same_place_are_one_finding(judge):
     )
     (finding,) = verdict.findings
     assert finding.params["searched_by"] == "/bin/daemon, /bin/other"
+    assert finding.attributes.searched_by == ("/bin/daemon", "/bin/other")
 
 
 @pytest.mark.parametrize("language", Language)
