@@ -7,7 +7,7 @@ RULE = "insecure-client-general"
 
 @pytest.fixture
 def uses(findings, forgetful):
-    """The attributes of this rule's findings by protocol; there is one finding a protocol, and one by another user."""
+    """The attributes of findings by protocol: one finding a protocol, but for another user's."""
     found = [one["attributes"] for one in findings(RULE) if one["attributes"]["process"]["user"] != forgetful.name]
     by_protocol = {one["protocol"]: one for one in found}
     assert len(by_protocol) == len(found)
