@@ -1,41 +1,41 @@
-"""How long commands take to start against a bare interpreter, measured in turns, medians with spread.
+"""``javert --version`` beside ``python -c pass``, in turns.
 
-    python benchmarks/startup.py [--rounds 21]
-
-The figure to reach: ``javert --version`` at most 3 times ``python -c pass``.
+python -m benchmarks.startup [--rounds 30]
 """
 
 import argparse
-import shutil
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.interleaved import in_turns, ratios, row, spread
+
+JAVERT = Path(sys.executable).with_name("javert")
+FULL = ("--rounds", "200")
+
+
+def seconds(*command: str | Path) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
-    javert = shutil.which("javert", path=str(Path(sys.executable).parent)) or "javert"
-    commands = {
-        "python -c pass": [sys.executable, "-c", "pass"],
-        "javert --version": [javert, "--version"],
-        "javert --help": [javert, "--help"],
-        "javert rules": [javert, "rules"],
+    legs = {
+        "pass": lambda: seconds(sys.executable, "-c", "pass"),
+        "version": lambda: seconds(JAVERT, "--version"),
+        "help": lambda: seconds(JAVERT, "--help"),
     }
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            began = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-            times[name].append(time.perf_counter() - began)
-    bare = statistics.median(times["python -c pass"])
-    for name, measured in times.items():
-        median = statistics.median(measured)
-        spread = f"{min(measured) * 1e3:.1f} to {max(measured) * 1e3:.1f} ms"
-        print(f"{name:18} {median * 1e3:6.1f} ms ({spread})  {median / bare:.2f} x python -c pass")
+    for leg in legs.values():
+        leg()  # compiles what is not compiled yet
+    results = in_turns(legs, rounds)
+    row("python -c pass, s", spread(results["pass"]))
+    row("javert --version / python -c pass", ratios(results, "version", "pass"), "≤ 3")
+    row("javert --help / python -c pass", ratios(results, "help", "pass"))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ SEGMENT_MIDSTREAM, SEGMENT_AT_LISTENER, SEGMENT_UDP = 1, 2, 4
 TASK_ROOT, TASK_EXECUTABLE_STACK, TASK_BUSY = 1, 2, 4
 MODULE_DELETED, MODULE_DETACHED = 1, 2
 _RECORD_TASK, _RECORD_MODULE = 1, 2
+_MODULE_WORDS = TASK_RECORD_HEAD.size // 4
+_TASK_WORDS = (TASK_RECORD_HEAD.size + WHO.size) // 4
 
 
 class Who(NamedTuple):
@@ -294,20 +296,23 @@ class TaskRecords:
         """The tasks that are complete with this chunk. Raises ParseError for an unknown record."""
         data = self._rest + chunk
         tasks: list[TaskRecord] = []
+        # A host with 2,000 processes has 100,000 module records: they are all unpacked in one call.
+        words = struct.unpack_from(f"<{len(data) // 4}I", data)
+        module = self._modules.append
         at = 0
-        while at + TASK_RECORD_HEAD.size <= len(data):
-            kind, value = TASK_RECORD_HEAD.unpack_from(data, at)
+        while at + 2 <= len(words):
+            kind = words[at]
             if kind == _RECORD_MODULE:
-                self._modules.append(value)
-                at += TASK_RECORD_HEAD.size
+                module(words[at + 1])
+                at += _MODULE_WORDS
             elif kind == _RECORD_TASK:
-                if at + TASK_RECORD_HEAD.size + WHO.size > len(data):
+                if at + _TASK_WORDS > len(words):
                     break
-                who = parse_who(data, at + TASK_RECORD_HEAD.size)
-                tasks.append(TaskRecord(who, value, tuple(self._modules)))
+                who = parse_who(data, at * 4 + TASK_RECORD_HEAD.size)
+                tasks.append(TaskRecord(who, words[at + 1], tuple(self._modules)))
                 self._modules.clear()
-                at += TASK_RECORD_HEAD.size + WHO.size
+                at += _TASK_WORDS
             else:
                 raise ParseError(f"a record of the task iterator has the unknown type {kind}")
-        self._rest = data[at:]
+        self._rest = data[at * 4 :]
         return tasks

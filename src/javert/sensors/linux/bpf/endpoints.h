@@ -183,7 +183,7 @@ static __always_inline long find_endpoint(struct endpoint_key *key, struct task_
 	if (bpf_map_update_elem(&endpoint_index, key, &index, BPF_NOEXIST)) {
 		/* Another processor was first: the number stays unused. */
 		known = bpf_map_lookup_elem(&endpoint_index, key);
-		return known ? *known : -1;
+		return known ? (long)*known : -1;
 	}
 	announce_endpoint(key, index, task, socket_inode);
 	return index;

@@ -1,0 +1,125 @@
+"""What all processes have mapped executable: Javert's kernel program beside reading every /proc/PID/maps in Python.
+
+    python -m benchmarks.root_modules [--processes 2000] [--rounds 7]
+
+Both end with the same: for each process the executable files it has mapped, by device and inode. The processes
+sleep, with a dozen libraries loaded by LD_PRELOAD, as many as a common daemon has. Needs root.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.interleaved import in_turns, ratios, row, spread
+
+from javert.errors import ParseError
+from javert.formats.kernel_records import TaskRecords, parse_module_event
+from javert.formats.procfs import parse_executable_mappings
+from javert.sensors.linux.libbpf import BpfObject
+from javert.sensors.linux.namespaces import processes
+from javert.sensors.linux.network import OBJECTS
+
+FULL = ("--rounds", "25")
+LIBRARIES = 12
+
+
+def libraries() -> str:
+    """Some of the host's libraries, small ones first: paths as LD_PRELOAD wants them."""
+    (libc,) = {
+        line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/libc.so.6" in line
+    }
+    found = {path.resolve() for path in Path(libc).parent.glob("lib*.so.*")}
+    by_size = sorted((path.stat().st_size, str(path)) for path in found if "libc.so" not in path.name)
+    return " ".join(path for size, path in by_size if size > 30_000 and " " not in path)
+
+
+@contextmanager
+def sleepers(count: int) -> Iterator[None]:
+    """Processes that do nothing."""
+    chosen = " ".join(libraries().split()[:LIBRARIES])
+    pids: list[int] = []
+    try:
+        for _ in range(count):
+            pids.append(os.posix_spawnp("sleep", ["sleep", "infinity"], {**os.environ, "LD_PRELOAD": chosen}))  # noqa: PERF401
+        time.sleep(1)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, 9)
+        for pid in pids:
+            os.waitpid(pid, 0)
+
+
+class Kernel:
+    """The walk that the sensor makes, without what it does with the answer."""
+
+    def __init__(self) -> None:
+        self._object = BpfObject(OBJECTS / "modules.bpf.o", {"process_exec": "sched_prepare_exec"})
+        self._files: dict[int, tuple[int, int]] = {}
+        self._consume = self._object.ring("module_events", self._take)
+
+    def _take(self, raw: bytes) -> None:
+        event = parse_module_event(raw)
+        self._files[event.module] = (event.device, event.inode)
+
+    def look(self) -> dict[int, set[tuple[int, int]]]:
+        reader = TaskRecords()
+        tasks = [task for chunk in self._object.iterate("all_tasks") for task in reader.feed(chunk)]
+        self._consume()
+        return {task.who.key.pid: {self._files[number] for number in task.modules} for task in tasks}
+
+    def close(self) -> None:
+        self._object.close()
+
+
+def from_proc() -> dict[int, set[tuple[int, int]]]:
+    """The same by reading text."""
+    found = {}
+    for pid in processes():
+        try:
+            mappings, _ = parse_executable_mappings(Path(f"/proc/{pid}/maps").read_bytes())
+        except (OSError, ParseError):
+            continue  # it ended meanwhile
+        if mappings:
+            found[pid] = {(mapping.device, mapping.inode) for mapping in mappings}
+    return found
+
+
+def timed(look: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    look()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("modules of all processes are measured as root")
+    with sleepers(arguments.processes):
+        kernel = Kernel()
+        try:
+            first = timed(kernel.look)
+            ours, theirs = kernel.look(), from_proc()
+            common = [pid for pid in theirs if pid in ours]
+            same = sum(ours[pid] == theirs[pid] for pid in common)
+            results = in_turns(
+                {"kernel": lambda: timed(kernel.look), "proc": lambda: timed(from_proc)}, arguments.rounds
+            )
+        finally:
+            kernel.close()
+    row("processes, and how many of them both tell alike", f"{len(common):,}, {same:,}")
+    row("s for the first walk in the kernel, files told by name", f"{first:.3f}")
+    row("s for a walk in the kernel", spread(results["kernel"]))
+    row("s for reading every /proc/PID/maps in Python", spread(results["proc"]))
+    row("/proc/PID/maps / kernel, times as long", ratios(results, "proc", "kernel"), "≥ 5")
+
+
+if __name__ == "__main__":
+    main()

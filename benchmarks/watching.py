@@ -1,0 +1,303 @@
+"""What watching costs and misses: section "watching" of the table in benchmarks/README.md.
+
+    python -m benchmarks.watching [--full] [PART…]
+
+Parts: requests, bulk, own, sockets. Javert, nothing and tcpdump are measured in turns on the same server. Needs root
+and the Debian packages nginx, wrk, iperf3, tcpdump, iproute2 and gcc.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from benchmarks.interleaved import in_turns, ratios, row, spread
+from benchmarks.javert_process import connections, end_of_watch, let_go, watching
+
+from javert.model.telemetry import Role
+
+FULL = ("--full",)
+TOOLS = ("nginx", "wrk", "iperf3", "tcpdump", "ip", "gcc")
+SOURCE = Path(__file__).with_name("short_connections.c")
+NGINX = """
+daemon off; worker_processes 1; pid {top}/pid; error_log {top}/error.log crit;
+events {{ worker_connections 8192; }}
+http {{
+    access_log off; keepalive_timeout 0;
+    client_body_temp_path {top}; proxy_temp_path {top}; fastcgi_temp_path {top}; uwsgi_temp_path {top};
+    scgi_temp_path {top};
+    server {{ listen {address}:{port} backlog=8192; location / {{ return 200 "ok\\n"; }} }}
+}}
+"""
+
+
+class Place:
+    """Where the server is: an address, and how a command is run there."""
+
+    def __init__(self, name: str, address: str, prefix: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.address = address
+        self.prefix = prefix
+
+    @property
+    def port(self) -> int:
+        return 18080
+
+    def server(self, *command: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([*self.prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+LOOPBACK = Place("loopback", "127.0.0.1")
+
+
+@contextmanager
+def veth() -> Iterator[Place]:
+    """A network namespace behind a pair of virtual interfaces."""
+    name = f"javert-bench-{os.getpid()}"
+    link = f"jb{os.getpid()}"
+    try:
+        for line in (
+            f"netns add {name}",
+            f"link add {link} type veth peer name eth0 netns {name}",
+            f"addr add 198.51.100.1/30 dev {link}",
+            f"link set {link} up",
+            f"-n {name} addr add 198.51.100.2/30 dev eth0",
+            f"-n {name} link set eth0 up",
+            f"-n {name} link set lo up",
+        ):
+            subprocess.run(["ip", *line.split()], check=True)
+        yield Place("veth", "198.51.100.2", ("ip", "netns", "exec", name))
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["ip", "link", "del", link], check=False, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def running(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def reach(address: str, port: int) -> None:
+    """Return once the port answers."""
+    for _ in range(200):
+        try:
+            socket.create_connection((address, port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nothing listens on {address}:{port}")
+
+
+@contextmanager
+def nginx(place: Place) -> Iterator[None]:
+    """A server of short connections."""
+    with tempfile.TemporaryDirectory() as top:
+        configuration = Path(top, "nginx.conf")
+        configuration.write_text(NGINX.format(top=top, address=place.address, port=place.port))
+        Path(top).chmod(0o755)
+        with running(place.server("nginx", "-p", top, "-c", str(configuration))):
+            reach(place.address, place.port)
+            yield
+
+
+# ---------------------------------------------------------------- legs
+
+
+def unwatched(measure: Callable[[], float]) -> float:
+    return measure()
+
+
+def with_javert(measure: Callable[[], float]) -> float:
+    with watching() as watch:
+        watch.wait_until_watching()
+        return measure()
+
+
+def with_tcpdump(measure: Callable[[], float]) -> float:
+    command = ["tcpdump", "-Z", "root", "-i", "any", "-w", os.devnull]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    with running(process):
+        assert process.stderr is not None
+        while b"listening on" not in process.stderr.readline():
+            pass
+        return measure()
+
+
+LEGS = {"nothing": unwatched, "javert": with_javert, "tcpdump": with_tcpdump}
+
+
+def compare(what: str, figure: str, rounds: int, measure: Callable[[], float]) -> None:
+    """Print the ratios of the legs to nothing at all."""
+    measure()  # warm
+    results = in_turns({name: (lambda leg=leg: leg(measure)) for name, leg in LEGS.items()}, rounds)
+    base = spread(results["nothing"])
+    row(f"{what}, nothing watching", f"{base.median:,.0f} ({base.least:,.0f} to {base.greatest:,.0f})")
+    row(f"{what}, javert / nothing", ratios(results, "javert", "nothing"), figure)
+    row(f"{what}, tcpdump / nothing", ratios(results, "tcpdump", "nothing"))
+
+
+# ---------------------------------------------------------------- parts
+
+
+def requests(full: bool) -> None:
+    """Requests a second of nginx, each on a connection of its own."""
+    seconds, rounds = (8, 7) if full else (3, 5)
+    with ExitStack() as stack:
+        for place in (LOOPBACK, stack.enter_context(veth())):
+            with nginx(place):
+                url = f"http://{place.address}:{place.port}/"
+                wrk = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", "Connection: close", url]
+
+                def measure(wrk: list[str] = wrk) -> float:
+                    text = subprocess.run(wrk, stdout=subprocess.PIPE, text=True, check=True).stdout
+                    match = re.search(r"Requests/sec:\s+([\d.]+)", text)
+                    assert match, text
+                    return float(match[1])
+
+                compare(f"short connections/s over {place.name}", "≥ 0.97", rounds, measure)
+
+
+def bulk(full: bool) -> None:
+    """Bytes a second of one connection."""
+    seconds, rounds = (8, 7) if full else (2, 5)
+    with ExitStack() as stack:
+        for place in (LOOPBACK, stack.enter_context(veth())):
+            with running(place.server("iperf3", "--server", "--bind", place.address, "--port", "18081")):
+                reach(place.address, 18081)
+                time.sleep(0.5)
+                iperf = ["iperf3", "--client", place.address, "--port", "18081", "--time", str(seconds), "--json"]
+
+                def measure(iperf: list[str] = iperf) -> float:
+                    text = subprocess.run(iperf, stdout=subprocess.PIPE, text=True, check=True).stdout
+                    return json.loads(text)["end"]["sum_received"]["bits_per_second"] / 8e6
+
+                compare(f"bulk MB/s over {place.name}", "≥ 0.98", rounds, measure)
+
+
+def own(full: bool) -> None:
+    """Javert's own processor time and memory, and what it counts, at 10,000 short connections a second."""
+    rate, seconds, rounds = 10_000, 60 if full else 8, 5
+    idle_s = 60 if full else 10
+    busy, idle, peak, missed, sent_all = [], [], [], 0, 0
+    with tempfile.TemporaryDirectory() as top, nginx(LOOPBACK):
+        client = Path(top, "short_connections")
+        subprocess.run(["gcc", "-O2", "-o", client, SOURCE], check=True)
+        for _ in range(rounds):
+            with watching() as watch:
+                watch.wait_until_watching()
+                watch.mark()
+                command = [client, LOOPBACK.address, str(LOOPBACK.port), str(rate), str(seconds)]
+                text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+                busy.append(100 * watch.cpu_share())
+                sent = int(text[0])
+                time.sleep(3)  # what was seen is taken in and written
+                watch.mark()
+                time.sleep(idle_s)
+                idle.append(100 * watch.cpu_share())
+                peak.append(watch.peak_mib())
+                watch.end()
+                records = watch.records()
+            for role in (Role.SERVER, Role.CLIENT):
+                missed += abs(sent - connections(records, role, LOOPBACK.port))
+            sent_all += sent
+            if float(text[2]) > seconds * 1.05:
+                print(f"  this machine made only {sent / float(text[2]):,.0f} connections/s", file=sys.stderr)
+    row(f"own CPU at {rate:,} short connections/s, % of a core", spread(busy), "≤ 2")
+    row("own CPU idle, % of a core", spread(idle), "≤ 0.3")
+    row("own resident memory at most, MiB", spread(peak), "≤ 80")
+    row("connections sent", f"{sent_all:,}")
+    row("missed or counted twice, as server and as client", missed, "0")
+
+
+HOLDER = """
+import os, resource, socket, sys
+pairs, listeners = int(sys.argv[1]) // 2, int(sys.argv[2])
+limit = 2 * pairs + listeners + 100
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+held = []
+for number in range(listeners):
+    made = socket.socket()
+    made.bind(("127.0.1.1", 0))
+    made.listen()
+    held.append(made)
+doors = []
+for number in range(1 + pairs // 20_000):
+    door = socket.socket()
+    door.bind((f"127.0.2.{number + 1}", 0))
+    door.listen(4096)
+    doors.append(door)
+for number in range(pairs):
+    door = doors[number // 20_000]
+    client = socket.socket()
+    client.connect(door.getsockname())
+    held += [client, door.accept()[0]]
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def sockets(full: bool) -> None:
+    """Start and stop beside many sockets, and the memory they cost."""
+    opened, listeners = (100_000, 5_000) if full else (20_000, 1_000)
+    starts, stops, ends, peak = [], [], [], []
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(opened), str(listeners)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline(), "the sockets could not be opened"
+        for _ in range(5 if full else 3):
+            began = time.time()
+            with watching(duration="3s") as watch:
+                watch.wait_until_watching()
+                while watch.process.poll() is None:
+                    with suppress(StopIteration, OSError):
+                        highest = watch.peak_mib()
+                    time.sleep(0.05)
+                finished = time.time()
+                records = watch.records()
+            peak.append(highest)
+            starts.append(end_of_watch(records) - 3 - began)
+            stops.append(let_go(records) - end_of_watch(records))
+            ends.append(finished - end_of_watch(records))
+    finally:
+        holder.kill()
+        holder.communicate()
+    beside = f"beside {opened:,} sockets and {listeners:,} listeners"
+    row(f"s from the command until all is watched, {beside}", spread(starts), "≤ 2")
+    row("s from the end of the watch until the host is let go", spread(stops), "≤ 2")
+    row("s from the end of the watch until the report is written", spread(ends))
+    row("resident memory at most, MiB", spread(peak), "≤ 150")
+
+
+PARTS = {"requests": requests, "bulk": bulk, "own": own, "sockets": sockets}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--full", action="store_true", help="longer legs, more rounds, 100,000 sockets")
+    arguments = parser.parse_args()
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if os.geteuid() != 0 or missing:
+        sys.exit("watching is measured as root" + (f", and with {', '.join(missing)}" if missing else ""))
+    for part in arguments.parts or PARTS:
+        PARTS[part](arguments.full)
+
+
+if __name__ == "__main__":
+    main()
