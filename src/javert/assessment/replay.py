@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from javert import __version__
 from javert.assessment.flow_spool import FlowSpool
-from javert.assessment.traffic import MOST_PAIRS, Traffic
+from javert.assessment.traffic import MOST, Traffic
 from javert.catalogue.lookup import Language
 from javert.model.assessment import Assessment, FlowSummary
 from javert.model.rule_id import TRAFFIC_RULES, RuleId
@@ -17,6 +17,7 @@ from javert.rules.evaluation import evaluate
 from javert.sensors.capture import CaptureReader, read_capture
 from javert.sensors.flow_table import Flow
 
+_CLIENT_RULES = (RuleId.INSECURE_CLIENT_LOGIN, RuleId.INSECURE_CLIENT_GENERAL)
 _ENCRYPTED = {Encryption.FULL: "yes", Encryption.UPGRADED: "upgraded"}
 
 
@@ -109,6 +110,9 @@ def _unseen(reader: CaptureReader, traffic: Traffic) -> Iterator[Limitation]:
         params = {"count": str(unknown), "flows": flows}
         blinds = not traffic.identified
         yield Limitation(code="capture-flows-unknown", rules=TRAFFIC_RULES, params=params, blinds=blinds)
-    if traffic.unjudged:
-        params = {"count": str(traffic.unjudged), "bound": str(MOST_PAIRS)}
-        yield Limitation(code="capture-many-pairs", rules=TRAFFIC_RULES, params=params, blinds=True)
+    for code, rules, count in (
+        ("capture-many-clients", _CLIENT_RULES, traffic.clients_left_out),
+        ("capture-many-services", (RuleId.INSECURE_SERVER_PROTOCOL,), traffic.services_left_out),
+    ):
+        if count:
+            yield Limitation(code=code, rules=rules, params={"count": str(count), "bound": str(MOST)}, blinds=True)

@@ -1,6 +1,7 @@
 """What the flows of a capture come to, as the endpoints that rules judge. Memory does not grow with the flows."""
 
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -10,14 +11,17 @@ from javert.protocols.interface import Protocol, Verdict
 from javert.rules.cleartext import LOGIN_PROTOCOLS, OTHER_PROTOCOLS
 from javert.sensors.flow_table import Flow
 
-MOST_PAIRS = 50_000
-"""So many pairs of a client and a service that spoke in the clear are told apart, and a third of it of others."""
+MOST = 10_000
+"""So many clients of services, and so many services, are told apart. A finding takes 7 KB until it is written."""
 
 _LAST_MOMENT = 253_402_300_799.0
 """The end of the year 9999: a damaged packet may say anything of its time."""
 
-_Key = tuple[Transport, str, str, int]
+_Client = tuple[Transport, str, int, str]
+"""Transport, address and port of a service, address of the client."""
 _Service = tuple[Transport, str, int, bool]
+"""Transport, address and port of a service, and whether its clients are on the same machine."""
+Key = TypeVar("Key", _Client, _Service)
 
 
 class _Use:
@@ -28,14 +32,14 @@ class _Use:
         self.first_seen = _LAST_MOMENT
         self.last_seen = 0.0
 
-    def add(self, flows: int, first_seen: float, last_seen: float) -> None:
-        self.flows += flows
+    def add(self, first_seen: float, last_seen: float) -> None:
+        self.flows += 1
         self.first_seen = min(self.first_seen, first_seen)
         self.last_seen = max(self.last_seen, last_seen)
 
 
-class _Pair:
-    """What a client had to do with a service, or, put together, all clients with it."""
+class _Entry:
+    """What a client had to do with a service, or all clients with it."""
 
     __slots__ = ("completed", "refused", "sampled", "to_client", "to_server", "uses", "when")
 
@@ -45,7 +49,7 @@ class _Pair:
         self.when = _Use()
 
     def add(self, flow: Flow, first_seen: float, last_seen: float) -> None:
-        self.when.add(1, first_seen, last_seen)
+        self.when.add(first_seen, last_seen)
         if not flow.completed:
             self.refused += 1
             return
@@ -54,36 +58,62 @@ class _Pair:
         self.to_client += flow.bytes_to_client
         self.sampled += bool(flow.bytes_to_server or flow.bytes_to_client)
         if flow.verdict.protocol is not Protocol.UNKNOWN:
-            self.uses.setdefault(flow.verdict, _Use()).add(1, first_seen, last_seen)
+            self.uses.setdefault(flow.verdict, _Use()).add(first_seen, last_seen)
 
-    def merge(self, other: "_Pair") -> None:
-        self.when.add(0, other.when.first_seen, other.when.last_seen)
-        for count in ("completed", "refused", "sampled", "to_server", "to_client"):
-            setattr(self, count, getattr(self, count) + getattr(other, count))
-        for verdict, use in other.uses.items():
-            self.uses.setdefault(verdict, _Use()).add(use.flows, use.first_seen, use.last_seen)
+
+class _Book(Generic[Key]):
+    """Entries by key: so many that spoke in the clear, so many that did not, and no more.
+
+    Those that did not matter to little but the coverage, so beyond the number they are dropped: a scan of a
+    network, which is millions of them, cannot crowd out the others.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._telling: dict[Key, _Entry] = {}
+        self._quiet: dict[Key, _Entry] = {}
+        self.left_out = 0
+
+    def add(self, key: Key, flow: Flow, first_seen: float, last_seen: float) -> None:
+        entry = self._entry(key, flow.verdict)
+        if entry is not None:
+            entry.add(flow, first_seen, last_seen)
+
+    def _entry(self, key: Key, verdict: Verdict) -> _Entry | None:
+        entry = self._telling.get(key)
+        if entry is not None:
+            return entry
+        if not _insecure(verdict):
+            entry = self._quiet.get(key)
+            if entry is None and len(self._quiet) < self._most:
+                entry = self._quiet[key] = _Entry()
+            return entry
+        if len(self._telling) >= self._most:
+            self.left_out += 1
+            return None
+        entry = self._quiet.pop(key) if key in self._quiet else _Entry()
+        self._telling[key] = entry
+        return entry
+
+    def __iter__(self) -> Iterator[tuple[Key, _Entry]]:
+        yield from self._telling.items()
+        yield from self._quiet.items()
 
 
 class Traffic:
-    """Adds flows up by client and service.
-
-    Pairs that never spoke in the clear matter to nothing but the coverage: beyond a fixed number they are dropped,
-    so that a scan of a network, which is millions of pairs, takes no memory. Of those that did, beyond a larger
-    number the flows are only counted.
+    """Adds flows up, by the client of a service and by the service alone.
 
     Args:
-        most_pairs: how many pairs that spoke in the clear to tell apart.
+        most: how many clients, and how many services, are told apart.
 
     Attributes:
         flows: how many were added. with_payload, identified: how many of them carry payload, and were told.
-        unjudged: cleartext flows of pairs beyond the bound.
     """
 
-    def __init__(self, most_pairs: int = MOST_PAIRS) -> None:
-        self._most_pairs = most_pairs
-        self._telling: dict[_Key, _Pair] = {}
-        self._quiet: dict[_Key, _Pair] = {}
-        self.flows = self.with_payload = self.identified = self.unjudged = 0
+    def __init__(self, most: int = MOST) -> None:
+        self._clients: _Book[_Client] = _Book(most)
+        self._services: _Book[_Service] = _Book(most)
+        self.flows = self.with_payload = self.identified = 0
         self._when = _Use()
 
     @property
@@ -96,48 +126,38 @@ class Traffic:
         """When the last packet of a flow came, seconds since the epoch; 0 without any."""
         return self._when.last_seen
 
+    @property
+    def clients_left_out(self) -> int:
+        """Cleartext flows of clients beyond the number that is told apart."""
+        return self._clients.left_out
+
+    @property
+    def services_left_out(self) -> int:
+        """Cleartext flows of services beyond the number that is told apart."""
+        return self._services.left_out
+
     def add(self, flow: Flow) -> None:
         """Count a flow."""
         first_seen, last_seen = _possible(flow.first_seen), _possible(flow.last_seen)
         self.flows += 1
-        self._when.add(1, first_seen, last_seen)
+        self._when.add(first_seen, last_seen)
         self.with_payload += bool(flow.bytes_to_server or flow.bytes_to_client)
         self.identified += flow.verdict.protocol is not Protocol.UNKNOWN
-        pair = self._pair(flow)
-        if pair is not None:
-            pair.add(flow, first_seen, last_seen)
-
-    def _pair(self, flow: Flow) -> _Pair | None:
-        key = (flow.transport, flow.client_address, flow.server_address, flow.server_port)
-        pair = self._telling.get(key)
-        if pair is not None:
-            return pair
-        if not _insecure(flow.verdict):
-            pair = self._quiet.get(key)
-            if pair is None and len(self._quiet) < self._most_pairs // 3:
-                pair = self._quiet[key] = _Pair()
-            return pair
-        if len(self._telling) >= self._most_pairs:
-            self.unjudged += 1
-            return None
-        pair = self._quiet.pop(key) if key in self._quiet else _Pair()
-        self._telling[key] = pair
-        return pair
+        client, server = flow.client_address, flow.server_address
+        local = client == server or is_loopback(client)
+        self._clients.add((flow.transport, server, flow.server_port, client), flow, first_seen, last_seen)
+        self._services.add((flow.transport, server, flow.server_port, local), flow, first_seen, last_seen)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """A record for each client of each service, and one for each service (two, if clients of loopback came)."""
-        services: dict[_Service, _Pair] = {}
         number = 0
-        for pairs in (self._telling, self._quiet):
-            for (transport, client, address, port), pair in pairs.items():
-                local = is_loopback(client) or client == address
-                services.setdefault((transport, address, port, local), _Pair()).merge(pair)
-                number += 1
-                record = _endpoint(number, Role.CLIENT, (transport, address, port), pair)
-                yield msgspec.structs.replace(record, client=client)
-        for (transport, address, port, local), pair in services.items():
+        for (transport, address, port, client), entry in self._clients:
             number += 1
-            record = _endpoint(number, Role.SERVER, (transport, address, port), pair)
+            record = _endpoint(number, Role.CLIENT, (transport, address, port), entry)
+            yield msgspec.structs.replace(record, client=client)
+        for (transport, address, port, local), entry in self._services:
+            number += 1
+            record = _endpoint(number, Role.SERVER, (transport, address, port), entry)
             yield msgspec.structs.replace(record, peer_loopback=local)
 
 
@@ -149,7 +169,7 @@ def _possible(time: float) -> float:
     return min(max(time, 0.0), _LAST_MOMENT)
 
 
-def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], pair: _Pair) -> Endpoint:
+def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], entry: _Entry) -> Endpoint:
     transport, address, port = service
     client = role is Role.CLIENT
     return Endpoint(
@@ -159,13 +179,13 @@ def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], pair
         network_namespace=0,
         address=address,
         port=port,
-        connections=pair.completed,
-        refused=pair.refused,
-        bytes_out=pair.to_server if client else pair.to_client,
-        bytes_in=pair.to_client if client else pair.to_server,
-        first_seen=pair.when.first_seen,
-        last_seen=pair.when.last_seen,
-        sampled=pair.sampled,
+        connections=entry.completed,
+        refused=entry.refused,
+        bytes_out=entry.to_server if client else entry.to_client,
+        bytes_in=entry.to_client if client else entry.to_server,
+        first_seen=entry.when.first_seen,
+        last_seen=entry.when.last_seen,
+        sampled=entry.sampled,
         uses=tuple(
             ProtocolUse(
                 protocol=verdict.protocol.value,
@@ -177,6 +197,6 @@ def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], pair
                 first_seen=use.first_seen,
                 last_seen=use.last_seen,
             )
-            for verdict, use in pair.uses.items()
+            for verdict, use in entry.uses.items()
         ),
     )

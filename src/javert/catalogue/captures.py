@@ -2,6 +2,11 @@
 
 from javert.catalogue.lookup import Text
 
+_SPLIT = Text(
+    "Split the capture, for instance by time (editcap -i) or by network (tcpdump -r), and replay the parts.",
+    "時間 (editcap -i) やネットワーク (tcpdump -r) などでキャプチャーを分割し、それぞれを再生してください。",
+)
+
 TEXTS: dict[str, Text] = {
     "limitation.capture-cut.title": Text(
         "The capture breaks off at byte {offset}",
@@ -60,20 +65,28 @@ TEXTS: dict[str, Text] = {
         "レポートのフローの一覧で確認してください。先頭のデータがない場合は、接続が開かれる前から、パケット全体をキャプチャーして"
         "ください:\n  tcpdump -i any -s 0 -w traffic.pcap",
     ),
-    "limitation.capture-many-pairs.title": Text(
-        "{count} flows in the clear were not judged: too many clients and services",
-        "クライアントとサービスが多すぎるため、平文のフロー {count} 件が評価されていない",
+    "limitation.capture-many-clients.title": Text(
+        "{count} flows in the clear were not judged: too many clients",
+        "クライアントが多すぎるため、平文のフロー {count} 件が評価されていない",
     ),
-    "limitation.capture-many-pairs.description": Text(
-        "Findings are made for the first {bound} pairs of a client and a service that speak in the clear. The flows of "
-        "further pairs stand in the report, but not among the findings.",
-        "結果は、平文で通信するクライアントとサービスの最初の {bound} 組について作成されます。それ以降の組のフローはレポートの"
-        "フローには含まれますが、結果には含まれません。",
+    "limitation.capture-many-clients.description": Text(
+        "Clients are told apart up to {bound} times a client used a service in the clear. The flows of further ones are "
+        "among the flows of the report, but not in its findings.",
+        "クライアントは、平文でサービスを利用した組み合わせ {bound} 件まで区別されます。それ以降のフローは、レポートのフローには含"
+        "まれますが、結果には含まれません。",
     ),
-    "limitation.capture-many-pairs.recommendation": Text(
-        "Split the capture, for instance by network or by time (editcap, tcpdump -r), and replay the parts.",
-        "ネットワークや時間ごとにキャプチャーを分割し (editcap、tcpdump -r など)、それぞれを再生してください。",
+    "limitation.capture-many-clients.recommendation": _SPLIT,
+    "limitation.capture-many-services.title": Text(
+        "{count} flows in the clear were not judged: too many services",
+        "サービスが多すぎるため、平文のフロー {count} 件が評価されていない",
     ),
+    "limitation.capture-many-services.description": Text(
+        "Up to {bound} services that speak in the clear are told apart. The flows of further ones are among the flows of "
+        "the report, but not in its findings.",
+        "平文で通信するサービスは {bound} 件まで区別されます。それ以降のフローは、レポートのフローには含まれますが、結果には含ま"
+        "れません。",
+    ),
+    "limitation.capture-many-services.recommendation": _SPLIT,
     "limitation.capture-link-type.title": Text(
         "Packets of link type {link_type} cannot be read",
         "リンクタイプ {link_type} のパケットを読み取れない",

@@ -15,10 +15,10 @@ from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
 from javert.protocols.session import Session
 
 _SWEEP_PACKETS = 1 << 15
-"""After how many packets silent flows are looked for; twice as many packets as flows, if that is more."""
+"""After how many packets silent flows are looked for; as many packets as flows, if that is more."""
 _IDLE_S = {Transport.TCP: 3600.0, Transport.UDP: 300.0}
 _CLOSED_IDLE_S = 60.0
-_OPEN_FLOWS = 100_000
+_OPEN_FLOWS = 50_000
 _HELD_BYTES = 64 << 20
 """How much payload undecided flows may hold together; beyond, the longest silent are judged by what they said."""
 _LONGEST_STREAM = 1 << 30
@@ -241,8 +241,9 @@ class FlowTable:
     def end_all(self) -> None:
         """End every flow: the capture is over."""
         for table in (self.tcp, self.udp):
+            # From its end: to look for the first of a dict passes over all that were taken out before it.
             while table:
-                tracked, _ = next(iter(table.values()))
+                _, (tracked, _) = table.popitem()
                 self._end(tracked)
 
     def sweep(self, time: float) -> int:
@@ -262,14 +263,17 @@ class FlowTable:
         held = sum(tracked.session.kept for tracked in alive if tracked.session is not None)
         if held > _HELD_BYTES or len(alive) > _OPEN_FLOWS:
             alive.sort(key=lambda tracked: tracked.last_seen)
-            for tracked in alive[: max(0, len(alive) - _OPEN_FLOWS)]:
+            excess = max(0, len(alive) - _OPEN_FLOWS)
+            for tracked in alive[:excess]:
                 self._end(tracked)
+            alive = alive[excess:]
+            held = sum(tracked.session.kept for tracked in alive if tracked.session is not None)
             for tracked in alive:
                 if held <= _HELD_BYTES // 2:
                     break
                 held -= tracked.session.kept if tracked.session is not None else 0
                 tracked.settle()
-        return max(_SWEEP_PACKETS, 2 * len(alive))
+        return max(_SWEEP_PACKETS, len(alive))
 
 
 def _key(segment: Segment) -> bytes:
