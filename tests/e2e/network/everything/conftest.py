@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ASK_AND_BECOME_ANOTHER = """
 import os, sys, urllib.request
 urllib.request.urlopen(f"http://{sys.argv[1]}/").read()
-os.execv("/bin/true", ["true"])
+os.execv("/usr/bin/curl", ["curl", "-sS", f"http://{sys.argv[1]}:8443/"])
 """
 SYS_NAME = "1.3.6.1.2.1.1.5.0"
 

@@ -24,7 +24,7 @@ def test_the_scenario_has_these_findings_and_no_other(findings):
         "root-process-insecure-permissions": 5,
         "insecure-client-login": 5,
         "software-without-dep": 2,
-        "insecure-client-general": 8,
+        "insecure-client-general": 9,
         "unused-listening-tcp-port": 6,
         "insecure-server-protocol": 16,
     }
