@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+import msgspec
+
 from javert import __version__
 from javert.assessment.flow_spool import FlowSpool
 from javert.assessment.traffic import MOST, Traffic
-from javert.catalogue.lookup import Language
+from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Assessment, FlowSummary
 from javert.model.rule_id import TRAFFIC_RULES, RuleId
 from javert.model.telemetry import AnyRecord, Encryption, Host, Limitation, RunEnded, RunStarted, SensorReport
@@ -18,7 +20,19 @@ from javert.sensors.capture import CaptureReader, read_capture
 from javert.sensors.flow_table import Flow
 
 _CLIENT_RULES = (RuleId.INSECURE_CLIENT_LOGIN, RuleId.INSECURE_CLIENT_GENERAL)
+_BREAKS = frozenset({"capture-cut", "capture-damaged"})
 _ENCRYPTED = {Encryption.FULL: "yes", Encryption.UPGRADED: "upgraded"}
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a capture came to.
+
+    Attributes:
+        broken: where the capture breaks off or is damaged, in English; "" if it could be read to its end.
+    """
+
+    assessment: Assessment
+    broken: str
 
 
 def replay(
@@ -29,7 +43,7 @@ def replay(
     rules: tuple[RuleId, ...],
     language: Language,
     progress: Callable[[int], None] | None = None,
-) -> Assessment:
+) -> Replayed:
     """Judge the traffic in a capture. The same capture always gives the same assessment.
 
     What can be read of a damaged capture is judged, with an exclusion that says where it breaks.
@@ -52,7 +66,11 @@ def replay(
     for flow in reader:
         spool.append(summary(flow))
         traffic.add(flow)
-    return evaluate(assemble(_records(name, rules, spool, reader, traffic)), language)
+    broken = (limit for limit in reader.limitations if limit.code in _BREAKS)
+    return Replayed(
+        assessment=evaluate(assemble(_records(name, rules, spool, reader, traffic)), language),
+        broken="".join(text(f"limitation.{limit.code}.title", Language.ENGLISH, limit.params) for limit in broken),
+    )
 
 
 def summary(flow: Flow) -> FlowSummary:

@@ -71,6 +71,18 @@ _PHRASES = {
         "{count} unused listening TCP ports of {process}",
         "{process} の未使用のリッスンする TCP ポート {count} 個",
     ),
+    "group.clients": Text(
+        "{count} machines use {protocol} without encryption",
+        "{count} 台のマシンが暗号化されない {protocol} を使用している",
+    ),
+    "group.servers": Text(
+        "{count} services speak {protocol} without encryption",
+        "{count} 個のサービスが暗号化されない {protocol} を提供している",
+    ),
+    "more_machines": Text(
+        "and {count} more, all of them in the JSON report (--format json)",
+        "ほか {count} 件 (すべて JSON のレポート (--format json) にあります)",
+    ),
     "runs_as": Text("running now: {pids}", "実行中: {pids}"),
     "remote": Text(
         "{endpoint}: connections {connections}, sent {sent}, received {received}",

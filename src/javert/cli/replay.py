@@ -11,6 +11,7 @@ import click
 from javert.assessment.flow_spool import FlowSpool
 from javert.assessment.replay import replay
 from javert.catalogue.lookup import Language
+from javert.catalogue.wording import printable
 from javert.cli.output import check_output, exit_code, write_report
 from javert.cli.parameters import language_option, output_options, rule_option
 from javert.cli.progress import reading
@@ -44,13 +45,13 @@ def command(
     with FlowSpool() as flows:
         with _opened(capture) as stream, reading(stream) as progress:
             try:
-                assessment = replay(
-                    stream, _name(capture), flows, rules=asked, language=language, progress=progress
-                )
+                replayed = replay(stream, _name(capture), flows, rules=asked, language=language, progress=progress)
             except ParseError as error:
                 raise JavertError(f"cannot replay {capture}: {error}") from None
-        write_report(assessment, format_name, output, flows)
-        return exit_code(assessment, fail_on, flows)
+        if replayed.broken:
+            sys.stderr.write(f"javert: {printable(capture)}: {replayed.broken}; what stands before was judged\n")
+        write_report(replayed.assessment, format_name, output, flows)
+        return exit_code(replayed.assessment, fail_on, flows)
 
 
 def _judgeable(rules: tuple[RuleId, ...]) -> tuple[RuleId, ...]:

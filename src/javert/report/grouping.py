@@ -7,13 +7,22 @@ import msgspec
 from javert.catalogue.lookup import Language
 from javert.catalogue.wording import printable
 from javert.model.assessment import Finding
-from javert.model.attributes import DepAttributes, RootModuleAttributes, UnusedPortAttributes, Way
+from javert.model.attributes import (
+    ClientAttributes,
+    DepAttributes,
+    RootModuleAttributes,
+    ServerAttributes,
+    UnusedPortAttributes,
+    Way,
+)
 from javert.model.rule_id import RuleId
 from javert.report.facts import endpoint
 from javert.report.words import Words
 
 SMALLEST_GROUP = 3
 """Fewer findings than this read better one by one."""
+_SHOWN_MACHINES = 40
+"""A capture may hold thousands; all of them stand in the JSON report."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +30,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: says what they have in common.
-        members: one line for each finding, in the order of ``findings``.
+        members: one line for each finding, in the order of ``findings``; of a capture's many machines the first
+            ones, and how many more there are.
         ways: (root modules) what they have in common that can be changed.
     """
 
@@ -62,8 +72,16 @@ def _cause(finding: Finding) -> Hashable:
             if process is None:
                 return finding.fingerprint
             return (finding.rule_id, process.exe or process.name, process.user, process.container)
+        case RuleId.INSECURE_SERVER_PROTOCOL:
+            server = msgspec.convert(finding.attributes, ServerAttributes)
+            if server.process is not None:
+                return finding.fingerprint
+            return (finding.rule_id, server.protocol, server.transport, server.verdict, server.credentials_exposed)
         case _:
-            return finding.fingerprint
+            client = msgspec.convert(finding.attributes, ClientAttributes)
+            if not client.client:
+                return finding.fingerprint
+            return (finding.rule_id, client.protocol, client.encryption, client.credentials_exposed)
 
 
 def _directory(path: str) -> str:
@@ -123,8 +141,42 @@ def _port_group(findings: tuple[Finding, ...], words: Words) -> Group:
     )
 
 
+def _client_group(findings: tuple[Finding, ...], words: Words) -> Group:
+    clients = [msgspec.convert(finding.attributes, ClientAttributes) for finding in findings]
+    return Group(
+        title=words.phrase("group.clients", count=len(clients), protocol=printable(clients[0].protocol)),
+        findings=findings,
+        members=_machines([_client_member(client) for client in clients], words),
+    )
+
+
+def _client_member(client: ClientAttributes) -> str:
+    services = [endpoint(remote.address, remote.port) for remote in client.remotes[:3]]
+    more = client.remote_count - len(services)
+    return f"{printable(client.client or '')} -> {', '.join(services)}" + (f" (+{more})" if more > 0 else "")
+
+
+def _server_group(findings: tuple[Finding, ...], words: Words) -> Group:
+    servers = [msgspec.convert(finding.attributes, ServerAttributes) for finding in findings]
+    return Group(
+        title=words.phrase("group.servers", count=len(servers), protocol=printable(servers[0].protocol)),
+        findings=findings,
+        members=_machines(
+            [f"{endpoint(server.address, server.port)} {printable(server.transport)}" for server in servers], words
+        ),
+    )
+
+
+def _machines(lines: list[str], words: Words) -> tuple[str, ...]:
+    more = len(lines) - _SHOWN_MACHINES
+    return (*lines[:_SHOWN_MACHINES], *((words.phrase("more_machines", count=more),) if more > 0 else ()))
+
+
 _GROUPERS: dict[RuleId, Callable[[tuple[Finding, ...], Words], Group]] = {
     RuleId.SOFTWARE_WITHOUT_DEP: _dep_group,
     RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS: _root_group,
     RuleId.UNUSED_LISTENING_TCP_PORT: _port_group,
+    RuleId.INSECURE_CLIENT_LOGIN: _client_group,
+    RuleId.INSECURE_CLIENT_GENERAL: _client_group,
+    RuleId.INSECURE_SERVER_PROTOCOL: _server_group,
 }
