@@ -180,12 +180,14 @@ def ports(second_host, lasting_children, waiting):
     """Ports that this host listens on, by what happens to them."""
     names = ("unused", "instant", "reset", "unanswered", "silent", "talking", "shared", "shared_used")
     at = SimpleNamespace(**{name: 7001 + number for number, name in enumerate(names)})
-    at.both, at.both_used = free_port(), free_port()
+    at.both, at.both_used, at.dual, at.dual_used = (free_port() for _ in range(4))
     places = [f"{second_host.here}:{getattr(at, name)}:{3 if 'shared' in name else 1}" for name in names]
     places += [f"{address}:{port}:1" for port in (at.both, at.both_used) for address in ("0.0.0.0", "::")]
+    places += [f"dual:{port}:1" for port in (at.dual, at.dual_used)]
     program = lasting_children.start(sys.executable, HERE / "listen.py", *places)
     assert program.stdout.readline() == b"listening\n"
     at.pid = program.pid
+    at.brief, at.brief_used = 7101, 7102  # listened on by nobody but for a moment of the run
     return at
 
 
@@ -217,6 +219,13 @@ def visitors(second_host, local_web_server, ports, execute):
 
         return connect_and_leave
 
+    def listen_briefly(port, visit):
+        def listen():
+            with socket.create_server((here, port)):
+                visit()
+
+        return listen
+
     def scan(source, port):
         return lambda: execute(*second_host.command(sys.executable, HERE / "half_open.py", source, here, port))
 
@@ -227,6 +236,9 @@ def visitors(second_host, local_web_server, ports, execute):
         call(socket.AF_INET, here, ports.instant),
         call(socket.AF_INET, here, ports.shared_used),
         call(socket.AF_INET6, here6, ports.both_used),
+        call(socket.AF_INET, here, ports.dual_used),
+        listen_briefly(ports.brief, lambda: None),
+        listen_briefly(ports.brief_used, call(socket.AF_INET, here, ports.brief_used)),
         scan(second_host.there, ports.reset),
         scan(second_host.nobody, ports.unanswered),
     ]
@@ -354,6 +366,7 @@ def of_the_scenario(second_host, ports, local_web_server, workplace):
     addresses |= {second_host.careful, second_host.nobody}
     shared = {("127.0.0.1", local_web_server)}
     shared |= {(address, port) for address in ("0.0.0.0", "::") for port in (ports.both, ports.both_used)}
+    shared |= {("::", port) for port in (ports.dual, ports.dual_used)}
 
     def concerns_us(attributes):
         if "remotes" in attributes:

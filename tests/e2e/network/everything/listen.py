@@ -1,4 +1,7 @@
-"""Listens at each ADDRESS:PORT:COUNT given (COUNT sockets with SO_REUSEPORT), and sends back what comes."""
+"""Listens at each ADDRESS:PORT:COUNT given (COUNT sockets with SO_REUSEPORT), and sends back what comes.
+
+ADDRESS may be "::" for every IPv6 address, and "dual" for one socket for every IPv6 and IPv4 address.
+"""
 
 import selectors
 import socket
@@ -8,11 +11,12 @@ selector = selectors.DefaultSelector()
 for place in sys.argv[1:]:
     address, port, count = place.rsplit(":", 2)
     for _ in range(int(count)):
-        listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        ipv6 = ":" in address or address == "dual"
+        listener = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if ":" in address:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((address, int(port)))
+        if ipv6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "dual")
+        listener.bind(("::" if address == "dual" else address, int(port)))
         listener.listen(1024)
         selector.register(listener, selectors.EVENT_READ, listener)
 print("listening", flush=True)

@@ -25,7 +25,7 @@ def test_the_scenario_has_these_findings_and_no_other(findings):
         "insecure-client-login": 5,
         "software-without-dep": 2,
         "insecure-client-general": 9,
-        "unused-listening-tcp-port": 6,
+        "unused-listening-tcp-port": 7,
         "insecure-server-protocol": 16,
     }
 
