@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from javert.model.assessment import Outcome
-from javert.model.attributes import ProcessSummary, RootModuleAttributes, Way
+from javert.model.attributes import RootModuleAttributes, Way
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Module, PathNode, Process
@@ -15,6 +15,7 @@ from javert.rules.interface import Rule
 from javert.rules.modifiability import changes
 from javert.rules.remedies import ways
 from javert.rules.subjects import Population
+from javert.rules.who import summarize
 
 _ID = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS
 _MAX_PROCESSES = 100
@@ -216,7 +217,7 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
         attributes=RootModuleAttributes(
             path=file.path,
             kind=file.modules[0].kind.value,
-            processes=tuple(_summary(process) for process in processes[:_MAX_PROCESSES]),
+            processes=tuple(summarize(process) for process in processes[:_MAX_PROCESSES]),
             process_count=len(processes),
             container=file.container,
             ways=found,
@@ -244,20 +245,6 @@ def _outcome(found: bool, judged: bool) -> Outcome:
     if found:
         return Outcome.FINDING
     return Outcome.CLEAR if judged else Outcome.NOT_AVAILABLE
-
-
-def _summary(process: Process) -> ProcessSummary:
-    return ProcessSummary(
-        pid=process.key.pid,
-        name=process.name,
-        exe=process.exe,
-        user=process.user,
-        uid=process.uid,
-        cmdline_redacted=process.cmdline_redacted,
-        parent=process.parent,
-        container=process.container,
-        unit=process.unit,
-    )
 
 
 def _name(file: _Loaded) -> str:

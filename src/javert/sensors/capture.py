@@ -10,16 +10,11 @@ from typing import BinaryIO
 from javert.formats.capture_file import CaptureFile, Readable
 from javert.formats.gunzip import Gunzip
 from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Decoder, Segment, link_type_known
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import PAYLOAD_RULES
 from javert.model.telemetry import Endpoint, Evidence, Limitation, ProtocolUse, Role, Transport
 from javert.protocols.interface import Protocol, Verdict
 from javert.sensors.flow_table import Flow, FlowTable
 
-_NETWORK_RULES = (
-    RuleId.INSECURE_CLIENT_LOGIN,
-    RuleId.INSECURE_CLIENT_GENERAL,
-    RuleId.INSECURE_SERVER_PROTOCOL,
-)
 # Where the IP header begins in a frame without tags and options, and where its ethertype stands (-1: nowhere).
 _PLAIN_LINKS = {1: (14, 12), 113: (16, 14), 276: (20, 0), 101: (0, -1), 12: (0, -1), 228: (0, -1), 0: (4, -1)}
 # IPv4 without options, then TCP: version and header length, total length, fragment, protocol, addresses with ports,
@@ -73,7 +68,7 @@ class CaptureReader:
         if damage is not None:
             found.append(
                 Limitation(
-                    code=f"capture-{damage.reason}", rules=_NETWORK_RULES, params={"offset": str(damage.offset)}
+                    code=f"capture-{damage.reason}", rules=PAYLOAD_RULES, params={"offset": str(damage.offset)}
                 )
             )
         for link_type, frames in self._unknown_links.items():
@@ -81,7 +76,7 @@ class CaptureReader:
             found.append(
                 Limitation(
                     code="capture-link-type",
-                    rules=_NETWORK_RULES,
+                    rules=PAYLOAD_RULES,
                     scope=str(link_type),
                     params=params,
                     blinds=frames == self.packets,

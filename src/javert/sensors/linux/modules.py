@@ -18,7 +18,7 @@ from javert.formats.kernel_records import (
     Who,
     parse_module_event,
 )
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import MODULE_RULES, RuleId
 from javert.model.telemetry import Limitation, ProcessKey, SensorReport
 from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
@@ -29,7 +29,6 @@ from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import enumeration_limit, principals
 from javert.sensors.linux.processes import ProcessTable
 
-MODULE_RULES = (RuleId.SOFTWARE_WITHOUT_DEP, RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS)
 _ROOT_RULE = (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,)
 _OBJECT = Path(__file__).with_name("bpf") / "modules.bpf.o"
 _OPTIONAL = {"process_exec": "sched_prepare_exec"}

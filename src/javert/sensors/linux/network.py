@@ -5,6 +5,7 @@ the first segments of some flows, and every listener that appears or goes; count
 """
 
 import os
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from javert.formats.kernel_records import (
     SegmentEvent,
     parse_network_event,
 )
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import CLIENT_RULES, NETWORK_RULES, PAYLOAD_RULES, RuleId
 from javert.model.telemetry import (
     Endpoint,
     Limitation,
@@ -41,23 +42,14 @@ from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.silent_sessions import SilentSessions
 from javert.sensors.linux.sockets import holders
 
-NETWORK_RULES = (
-    RuleId.INSECURE_CLIENT_LOGIN,
-    RuleId.INSECURE_CLIENT_GENERAL,
-    RuleId.UNUSED_LISTENING_TCP_PORT,
-    RuleId.INSECURE_SERVER_PROTOCOL,
-)
-PAYLOAD_RULES = (
-    RuleId.INSECURE_CLIENT_LOGIN,
-    RuleId.INSECURE_CLIENT_GENERAL,
-    RuleId.INSECURE_SERVER_PROTOCOL,
-)
 OBJECTS = Path(__file__).with_name("bpf")
 _CGROUP_PROGRAMS = ("packet_in", "packet_out", "udp_connect4", "udp_connect6", "udp_sendmsg4", "udp_sendmsg6")
 _SETTLED_INTERVAL_MS = 1000
 _INTERVAL_AT = 60  # offset of interval_ms in struct endpoint
 _WAITING = 256
 _NAMESPACES_EVERY_S = 5.0
+_LISTING_SHARE = 1 / 100
+"""Of one core at most, for listing sockets and their holders again because something began to listen."""
 
 
 class _Seen(NamedTuple):
@@ -104,6 +96,8 @@ class BpfNetworkSensor:
         self._at_listener: OrderedDict[tuple[bytes, int, int], SegmentEvent] = OrderedDict()
         self._resync: set[int] = set()
         self._inodes: dict[int, list[int]] = {}
+        self._holders_fresh = False
+        self._next_listing = 0.0
         self._namespaces: dict[int, NamespaceEntry] = {}
         self._pending: list[EndpointEvent | SegmentEvent | ListenEvent] = []
         self._records = self._unreadable_events = 0
@@ -153,7 +147,7 @@ class BpfNetworkSensor:
 
     def _take_stock(self) -> None:
         try:
-            self._inodes, _ = holders()
+            self._find_holders()
             for entry in network_namespaces():
                 self._enter_namespace(entry, None)
             self._namespaces_at = self._clock.now()
@@ -167,10 +161,13 @@ class BpfNetworkSensor:
         events, self._pending = self._pending, []
         for event in events:
             self._take(event)
-        if self._resync:
+        if self._resync and time.monotonic() >= self._next_listing:
+            began = time.process_time()
+            self._holders_fresh = False
             namespaces, self._resync = self._resync, set()
             for inode in namespaces:
                 self._read_again(inode)
+            self._next_listing = time.monotonic() + (time.process_time() - began) / _LISTING_SHARE
         if self._clock.now() - self._namespaces_at > _NAMESPACES_EVERY_S:
             self._find_new_namespaces()
 
@@ -192,6 +189,7 @@ class BpfNetworkSensor:
         """Add what is still open to the counts, list listeners once more, and detach."""
         self.poll()
         now = self._clock.now()
+        self._holders_fresh = False
         self._state[-8:-4] = (1).to_bytes(4, "little")
         entries = network_namespaces()
         for entry in entries:
@@ -268,10 +266,14 @@ class BpfNetworkSensor:
         return self._table.from_proc(pids[0]) if pids else None
 
     def _pids(self, inode: int) -> list[int]:
-        if inode not in self._inodes:
-            found, _ = holders(frozenset({inode}))
-            self._inodes[inode] = found.get(inode, [])
-        return self._inodes[inode]
+        # One look at every process finds the holders of all sockets, so there is at most one in a listing.
+        if inode not in self._inodes and not self._holders_fresh:
+            self._find_holders()
+        return self._inodes.get(inode, [])
+
+    def _find_holders(self) -> None:
+        self._inodes, _ = holders()
+        self._holders_fresh = True
 
     def _take_segment(self, event: SegmentEvent) -> None:
         wire = (event.peer, event.peer_port, event.local_port)
@@ -399,7 +401,7 @@ class BpfNetworkSensor:
         if state.lost_segments:
             self._emit(_loss("segments-over-budget", PAYLOAD_RULES, state.lost_segments))
         if state.lost_clients:
-            self._emit(_loss("clients-not-counted", PAYLOAD_RULES[:2], state.lost_clients))
+            self._emit(_loss("clients-not-counted", CLIENT_RULES, state.lost_clients))
         if state.lost_servers or state.lost_events:
             rules = (RuleId.UNUSED_LISTENING_TCP_PORT, RuleId.INSECURE_SERVER_PROTOCOL)
             self._emit(_loss("listeners-not-counted", rules, state.lost_servers + state.lost_events))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from javert.errors import ParseError, SensorError
 from javert.formats.procfs import parse_executable_mappings
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import MODULE_RULES, RuleId
 from javert.model.telemetry import Limitation, SensorReport
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
@@ -20,7 +20,6 @@ from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import enumeration_limit, principals
 from javert.sensors.linux.processes import ProcessTable
 
-MODULE_RULES = (RuleId.SOFTWARE_WITHOUT_DEP, RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS)
 _LOOK_EVERY_S = 10.0
 _LOOK_SHARE = 1 / 200
 """Of one core at most, for looking at all processes between the start and the end of the run."""

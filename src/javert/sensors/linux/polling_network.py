@@ -12,7 +12,7 @@ import msgspec
 from javert.errors import SensorError
 from javert.formats.addresses import is_loopback
 from javert.formats.sock_diag import IPPROTO_TCP, TCP_ESTABLISHED, SocketEntry
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import NETWORK_RULES
 from javert.model.telemetry import (
     Encryption,
     Endpoint,
@@ -30,12 +30,6 @@ from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, ne
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import holders, list_sockets
 
-NETWORK_RULES = (
-    RuleId.INSECURE_CLIENT_LOGIN,
-    RuleId.INSECURE_CLIENT_GENERAL,
-    RuleId.UNUSED_LISTENING_TCP_PORT,
-    RuleId.INSECURE_SERVER_PROTOCOL,
-)
 _NAMESPACES_EVERY_S = 5.0
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import MODULE_RULES, NETWORK_RULES, RuleId
 from javert.sensors.fallback import WithFallback
 from javert.sensors.interface import Sensor, SensorOptions
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import cgroup2_mount
-from javert.sensors.linux.modules import MODULE_RULES, BpfModuleSensor
-from javert.sensors.linux.network import NETWORK_RULES, BpfNetworkSensor
+from javert.sensors.linux.modules import BpfModuleSensor
+from javert.sensors.linux.network import BpfNetworkSensor
 from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
 from javert.sensors.linux.processes import ProcessTable
