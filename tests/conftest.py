@@ -1,7 +1,8 @@
 """Fixtures for the whole suite; each is a function that makes one kind of test material."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import pytest
@@ -66,5 +67,99 @@ def make_elf() -> Callable[..., bytes]:
 
     def make(segments: Sequence[Sequence[int]] = (), **options: object) -> bytes:
         return elf_bytes([Segment(*each) for each in segments], **options)  # type: ignore[arg-type]
+
+    return make
+
+
+class Exchange(NamedTuple):
+    """One flow of a capture: who, and what they said, "> " before what the client sends and "< " before the rest.
+
+    ``syn_only``: (TCP) nobody answered the first segment.
+    """
+
+    lines: Sequence[bytes] = ()
+    client: str = "192.0.2.1"
+    client_port: int = 40000
+    server: str = "198.51.100.2"
+    server_port: int = 80
+    udp: bool = False
+    syn_only: bool = False
+
+
+def _packet(
+    source: tuple[str, int], destination: tuple[str, int], transport: int, header: bytes, data: bytes
+) -> bytes:
+    ends = struct.pack(">HH", source[1], destination[1])
+    payload = ends + header + data
+    addresses = ip_address(source[0]).packed + ip_address(destination[0]).packed
+    if len(addresses) == 32:
+        return (
+            bytes(12)
+            + b"\x86\xdd"
+            + struct.pack(">IHBB", 6 << 28, len(payload), transport, 64)
+            + addresses
+            + payload
+        )
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 1, 0, 64, transport, 0)
+    return bytes(12) + b"\x08\x00" + ip + addresses + payload
+
+
+def _frames(exchange: Exchange) -> Iterable[bytes]:
+    ends = (exchange.client, exchange.client_port), (exchange.server, exchange.server_port)
+    if exchange.udp:
+        for line in exchange.lines:
+            source, destination = ends if line[:1] == b">" else ends[::-1]
+            yield _packet(source, destination, 17, struct.pack(">HH", len(line) + 6, 0), line[2:])
+        return
+    syn, fin, push, ack = 2, 1, 8, 16
+    sent = {b">": 100, b"<": 500}
+
+    def segment(side: bytes, flags: int, data: bytes = b"") -> bytes:
+        source, destination = ends if side == b">" else ends[::-1]
+        header = struct.pack(">IIBBHHH", sent[side], 0, 0x50, flags, 65535, 0, 0)
+        sent[side] += len(data) + bool(flags & (syn | fin))
+        return _packet(source, destination, 6, header, data)
+
+    yield segment(b">", syn)
+    if exchange.syn_only:
+        return
+    yield segment(b"<", syn | ack)
+    yield segment(b">", ack)
+    for line in exchange.lines:
+        yield segment(line[:1], push | ack, line[2:])
+    yield segment(b">", fin | ack)
+    yield segment(b"<", fin | ack)
+    yield segment(b">", ack)
+
+
+def capture_bytes(exchanges: Iterable[Exchange], *, start: float = 1_700_000_000.0, ng: bool = False) -> bytes:
+    """A capture file of Ethernet frames, a hundredth of a second apart: pcap, or pcapng."""
+    data = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
+    if ng:
+        data = [struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)]
+        data.append(struct.pack("<IIHHII", 1, 20, 1, 0, 0, 20))
+    moment = round(start * 1e6)
+    for exchange in exchanges:
+        for frame in _frames(exchange):
+            moment += 10_000
+            size = len(frame)
+            if ng:
+                body = (
+                    struct.pack("<IIIII", 0, moment >> 32, moment & 0xFFFFFFFF, size, size)
+                    + frame
+                    + bytes(-size % 4)
+                )
+                data.append(struct.pack("<II", 6, len(body) + 12) + body + struct.pack("<I", len(body) + 12))
+            else:
+                data.append(struct.pack("<IIII", *divmod(moment, 1_000_000), size, size) + frame)
+    return b"".join(data)
+
+
+@pytest.fixture(scope="session")
+def make_capture() -> Callable[..., bytes]:
+    """``make_capture([{"lines": [b"> GET …", …], …}, …], start=…, ng=…)``: see ``Exchange``, ``capture_bytes``."""
+
+    def make(exchanges: Iterable[dict[str, object]] = (), **options: object) -> bytes:
+        return capture_bytes([Exchange(**each) for each in exchanges], **options)  # type: ignore[arg-type]
 
     return make
