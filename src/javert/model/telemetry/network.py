@@ -1,0 +1,131 @@
+"""Records of traffic and of sockets that wait for it."""
+
+from enum import StrEnum
+
+import msgspec
+
+from javert.model.telemetry.record import ProcessKey, Record
+
+
+class Role(StrEnum):
+    """Which side of a connection the process on this host is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Transport(StrEnum):
+    """The transport protocol of a flow or listener."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Encryption(StrEnum):
+    """What is known of a session's encryption.
+
+    NONE: cleartext, no upgrade offered. OFFERED_NOT_USED: the server offered one, the client went on without.
+    REFUSED: the client asked for one and the server declined, and the session went on in cleartext.
+    UPGRADED: it started in cleartext and TLS really began. FULL: encrypted from the first byte.
+    UNKNOWN: not told by what was seen.
+    """
+
+    NONE = "none"
+    OFFERED_NOT_USED = "offered-not-used"
+    REFUSED = "refused"
+    UPGRADED = "upgraded"
+    FULL = "full"
+    UNKNOWN = "unknown"
+
+    @property
+    def cleartext(self) -> bool:
+        """Whether application data went over the network readable."""
+        return self in (Encryption.NONE, Encryption.OFFERED_NOT_USED, Encryption.REFUSED)
+
+
+class Evidence(StrEnum):
+    """What a protocol was told by: payload that was read, or only a port number."""
+
+    PAYLOAD = "payload"
+    PORT = "port"
+
+
+class ProtocolUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How many flows of an endpoint were seen to be of one kind.
+
+    Attributes:
+        protocol: a name of the design's list, for instance "http".
+        credentials_exposed: a credential crossed the network readable in at least one of them.
+        account_login: a real account logged in (FTP: a user other than anonymous).
+        redirect_only: every answer seen was a redirect to https (HTTP servers).
+        flows: how many.
+    """
+
+    protocol: str
+    encryption: Encryption
+    evidence: Evidence = Evidence.PAYLOAD
+    credentials_exposed: bool = False
+    account_login: bool = False
+    redirect_only: bool = False
+    flows: int = 1
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+
+class Endpoint(Record, frozen=True, kw_only=True):
+    """Traffic of one process with one remote service, or of one local service with its clients; cumulative.
+
+    Attributes:
+        id: number within the run.
+        address, port: of the server: the remote side for a client, the local side for a server.
+        process: the client process, or the server process where it is known.
+        client: (client, from a capture) address of the client, which stands for the process nobody saw.
+        peer_loopback: (server) the counted clients came over loopback.
+        connections: TCP connections completed, or UDP flows; those open before the run included once they
+            carried data during the run.
+        refused: TCP connections that were tried and never completed.
+        bytes_out, bytes_in: payload as the process sent and received it.
+        sampled: flows whose payload was looked at.
+        uses: what these turned out to be.
+    """
+
+    id: int
+    role: Role
+    transport: Transport
+    network_namespace: int
+    address: str
+    port: int
+    process: ProcessKey | None = None
+    client: str = ""
+    peer_loopback: bool = False
+    connections: int = 0
+    refused: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+    sampled: int = 0
+    uses: tuple[ProtocolUse, ...] = ()
+
+
+class Listener(Record, frozen=True, kw_only=True):
+    """A socket that waits for clients. SO_REUSEPORT members are one listener.
+
+    Attributes:
+        address: as bound: "0.0.0.0" and "::" mean every address.
+        dual_stack: an IPv6 wildcard that takes IPv4 too.
+        processes: who holds the socket, the one that serves first.
+        opened_at: when it was seen to appear; None if it was there when the run began.
+        closed_at: when it was seen to disappear; None if it was there when the run ended.
+        unit: the systemd socket unit that holds it, if one does.
+    """
+
+    transport: Transport
+    network_namespace: int
+    address: str
+    port: int
+    dual_stack: bool = False
+    processes: tuple[ProcessKey, ...] = ()
+    opened_at: float | None = None
+    closed_at: float | None = None
+    unit: str = ""
