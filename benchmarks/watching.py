@@ -2,7 +2,7 @@
 
     python -m benchmarks.watching [--full] [PART…]
 
-Parts: requests, bulk, own, sockets. Javert, nothing and tcpdump are measured in turns on the same server. Needs root
+Parts: requests, bulk, own, sockets. Javert, nothing and tcpdump are measured in turns on one server. Needs root
 and the Debian packages nginx, wrk, iperf3, tcpdump, iproute2 and gcc.
 """
 
@@ -224,42 +224,46 @@ def own(full: bool) -> None:
 
 
 HOLDER = """
-import os, resource, socket, sys
-pairs, listeners = int(sys.argv[1]) // 2, int(sys.argv[2])
-limit = 2 * pairs + listeners + 100
-resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-held = []
-for number in range(listeners):
-    made = socket.socket()
-    made.bind(("127.0.1.1", 0))
-    made.listen()
-    held.append(made)
-doors = []
-for number in range(1 + pairs // 20_000):
-    door = socket.socket()
-    door.bind((f"127.0.2.{number + 1}", 0))
-    door.listen(4096)
-    doors.append(door)
-for number in range(pairs):
-    door = doors[number // 20_000]
-    client = socket.socket()
-    client.connect(door.getsockname())
-    held += [client, door.accept()[0]]
+import resource, socket, sys
+pairs, listeners, number = map(int, sys.argv[1:])
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+door = socket.create_server((f"127.0.2.{number}", 0), backlog=4096)
+held = [door] + [socket.create_server(("127.0.1.1", 0)) for _ in range(listeners)]
+for _ in range(pairs):
+    held += [socket.create_connection(door.getsockname()), door.accept()[0]]
 print(flush=True)
 sys.stdin.read()
 """
+
+
+@contextmanager
+def held(opened: int, listeners: int) -> Iterator[None]:
+    """Processes that hold open connections, both ends, and listeners; eight, as one may not open so many files."""
+    share = (str(opened // 16), str(listeners // 8))
+    holders = [
+        subprocess.Popen(
+            [sys.executable, "-c", HOLDER, *share, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for number in range(1, 9)
+    ]
+    try:
+        for holder in holders:
+            assert holder.stdout is not None
+            if not holder.stdout.readline():
+                raise RuntimeError("the sockets could not be opened")
+        yield
+    finally:
+        for holder in holders:
+            holder.kill()
+            holder.communicate()
 
 
 def sockets(full: bool) -> None:
     """Start and stop beside many sockets, and the memory they cost."""
     opened, listeners = (100_000, 5_000) if full else (20_000, 1_000)
     starts, stops, ends, peak = [], [], [], []
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(opened), str(listeners)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline(), "the sockets could not be opened"
+    with held(opened, listeners):
         for _ in range(5 if full else 3):
             began = time.time()
             with watching(duration="3s") as watch:
@@ -274,9 +278,6 @@ def sockets(full: bool) -> None:
             starts.append(end_of_watch(records) - 3 - began)
             stops.append(let_go(records) - end_of_watch(records))
             ends.append(finished - end_of_watch(records))
-    finally:
-        holder.kill()
-        holder.communicate()
     beside = f"beside {opened:,} sockets and {listeners:,} listeners"
     row(f"s from the command until all is watched, {beside}", spread(starts), "≤ 2")
     row("s from the end of the watch until the host is let go", spread(stops), "≤ 2")

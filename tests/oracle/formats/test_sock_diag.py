@@ -108,6 +108,14 @@ def test_only_the_states_asked_for_are_listed(opened):
     assert not opened.connected & listening
 
 
+def test_only_the_peers_asked_for_are_listed(opened):
+    whole = [e for e in list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED]) if e.inode in opened.connected]
+    port = whole[0].peer_port
+    part = list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED], {port})
+    assert whole[0] in part
+    assert {entry.peer_port for entry in part} == {port}
+
+
 def test_against_psutil(opened):
     here = {entry[:4]: entry for entry in map(_psutil_row, psutil.Process().net_connections("inet"))}
     for entry in ours(opened).values():

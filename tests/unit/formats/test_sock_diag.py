@@ -96,6 +96,13 @@ def test_without_an_end_more_follows():
     assert parse_dump(b"") == DumpChunk([], False, 0, False)
 
 
+def test_only_sockets_with_a_wanted_peer_are_put_into_words():
+    data = entry(peer_port=23) + entry(peer_port=443) + entry(peer_port=0x1500) + message(DONE, bytes(4))
+    chunk = parse_dump(data, peer_ports={23, 21})  # 21 is 0x15: the order of its bytes matters
+    assert [found.peer_port for found in chunk.entries] == [23]
+    assert chunk.done
+
+
 def test_messages_of_other_kinds_are_passed_over():
     assert [found.port for found in parse_dump(message(NOOP) + entry(port=2)).entries] == [2]
 

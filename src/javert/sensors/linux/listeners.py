@@ -1,6 +1,7 @@
 """Keeps account of listening sockets: who holds them, when they came and when they went."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import msgspec
 
@@ -16,6 +17,7 @@ from javert.sensors.linux.units import stream_units, unit_for
 
 Holders = Callable[[int], list[int]]
 """The pids that hold a socket, by its inode number."""
+_Resolve = Callable[[int], ProcessKey | None]
 _Place = tuple[int, Transport, str, int]
 
 
@@ -59,8 +61,12 @@ class ListenerBook:
         streams, datagrams = inside(
             entry, lambda: (list_sockets(IPPROTO_TCP, [TCP_LISTEN]), list_sockets(IPPROTO_UDP, [TCP_CLOSE]))
         )
+        resolve = cache(self._table.from_proc)  # one process may have thousands of listeners
         for transport, sockets in ((Transport.TCP, streams), (Transport.UDP, datagrams)):
-            present = {self._take(entry.inode, transport, found, holders, now) for found in sockets}
+            present = {
+                self._take(entry.inode, transport, found, holders=holders, resolve=resolve, now=now)
+                for found in sockets
+            }
             if now is not None:
                 self._close_missing(entry.inode, transport, present, now)
         return streams
@@ -105,7 +111,14 @@ class ListenerBook:
             self._tell(place, known, closed_at=at)
 
     def _take(
-        self, namespace: int, transport: Transport, found: SocketEntry, holders: Holders, now: float | None
+        self,
+        namespace: int,
+        transport: Transport,
+        found: SocketEntry,
+        *,
+        holders: Holders,
+        resolve: _Resolve,
+        now: float | None,
     ) -> _Place:
         place = (namespace, transport, found.address, found.port)
         known = self._open.get(place)
@@ -118,14 +131,14 @@ class ListenerBook:
             return place
         known.sockets.add(found.inode)
         known.dual_stack = found.dual_stack and is_unspecified(found.address)
-        self._hold(known, holders(found.inode), found)
+        self._hold(known, holders(found.inode), resolve, found)
         self._tell(place, known)
         return place
 
-    def _hold(self, known: _Known, pids: Iterable[int], found: SocketEntry) -> None:
+    def _hold(self, known: _Known, pids: Iterable[int], resolve: _Resolve, found: SocketEntry) -> None:
         # systemd keeps what it passes on: whoever else holds the socket serves it.
         for pid in sorted(pids, key=lambda pid: (pid == 1, pid)):
-            key = self._table.from_proc(pid)
+            key = resolve(pid)
             if key is not None:
                 known.processes[key] = None
         if list(pids) == [1]:

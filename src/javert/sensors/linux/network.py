@@ -23,6 +23,7 @@ from javert.formats.kernel_records import (
     SegmentEvent,
     parse_network_event,
 )
+from javert.formats.sock_diag import SocketEntry
 from javert.model.rule_id import CLIENT_RULES, NETWORK_RULES, PAYLOAD_RULES, RuleId
 from javert.model.telemetry import (
     Endpoint,
@@ -96,7 +97,6 @@ class BpfNetworkSensor:
         self._at_listener: OrderedDict[tuple[bytes, int, int], SegmentEvent] = OrderedDict()
         self._resync: set[int] = set()
         self._inodes: dict[int, list[int]] = {}
-        self._holders_fresh = False
         self._next_listing = 0.0
         self._namespaces: dict[int, NamespaceEntry] = {}
         self._pending: list[EndpointEvent | SegmentEvent | ListenEvent] = []
@@ -147,7 +147,7 @@ class BpfNetworkSensor:
 
     def _take_stock(self) -> None:
         try:
-            self._find_holders()
+            self._inodes, _ = holders()
             for entry in network_namespaces():
                 self._enter_namespace(entry, None)
             self._namespaces_at = self._clock.now()
@@ -163,7 +163,6 @@ class BpfNetworkSensor:
             self._take(event)
         if self._resync and time.monotonic() >= self._next_listing:
             began = time.process_time()
-            self._holders_fresh = False
             namespaces, self._resync = self._resync, set()
             for inode in namespaces:
                 self._read_again(inode)
@@ -189,7 +188,6 @@ class BpfNetworkSensor:
         """Add what is still open to the counts, list listeners once more, and detach."""
         self.poll()
         now = self._clock.now()
-        self._holders_fresh = False
         self._state[-8:-4] = (1).to_bytes(4, "little")
         entries = network_namespaces()
         for entry in entries:
@@ -262,18 +260,28 @@ class BpfNetworkSensor:
         return None
 
     def _holder(self, inode: int) -> ProcessKey | None:
-        pids = self._pids(inode)
+        if inode not in self._inodes:
+            found, _ = holders(frozenset({inode}))
+            self._inodes[inode] = found.get(inode, [])
+        pids = self._inodes[inode]
         return self._table.from_proc(pids[0]) if pids else None
 
-    def _pids(self, inode: int) -> list[int]:
-        # One look at every process finds the holders of all sockets, so there is at most one in a listing.
-        if inode not in self._inodes and not self._holders_fresh:
-            self._find_holders()
-        return self._inodes.get(inode, [])
+    def _list(self, entry: NamespaceEntry, now: float | None) -> list[SocketEntry]:
+        """List what waits for clients. One look at every process finds all holders, so there is one at most."""
+        looked = False
 
-    def _find_holders(self) -> None:
-        self._inodes, _ = holders()
-        self._holders_fresh = True
+        def pids(inode: int) -> list[int]:
+            nonlocal looked
+            if inode in self._inodes or not inode:  # 0: no process holds it any more
+                return self._inodes.get(inode, [])
+            if now is None:
+                return []  # it has come since the start's own look, and its event tells who holds it
+            if not looked:
+                self._inodes, _ = holders()
+                looked = True
+            return self._inodes.setdefault(inode, [])
+
+        return self._book.read_namespace(entry, pids, now)
 
     def _take_segment(self, event: SegmentEvent) -> None:
         wire = (event.peer, event.peer_port, event.local_port)
@@ -317,7 +325,7 @@ class BpfNetworkSensor:
         try:
             container = self._table.container(entry.pid) if entry.pid else ""
             self._emit(describe(entry, container))
-            for listener in self._book.read_namespace(entry, self._pids, now):
+            for listener in self._list(entry, now):
                 self._object.set("listening", PORT_KEY.pack(entry.inode, listener.port, 0), b"\1")
             if now is None:
                 inside(entry, lambda: list(self._object.iterate("open_connections")))
@@ -334,7 +342,7 @@ class BpfNetworkSensor:
         if entry is None:
             return  # gone already; its listeners were told by their own events
         try:
-            self._book.read_namespace(entry, self._pids, self._clock.now())
+            self._list(entry, self._clock.now())
         except SensorError:
             self._namespaces.pop(inode, None)  # the way in is gone; another process may lead there
 
@@ -354,7 +362,7 @@ class BpfNetworkSensor:
     def _last_look(self, entry: NamespaceEntry, now: float) -> None:
         try:
             self._emit(describe(entry, self._table.container(entry.pid) if entry.pid else ""))
-            self._book.read_namespace(entry, self._pids, now)
+            self._list(entry, now)
             inside(entry, lambda: list(self._object.iterate("open_connections")))
         except SensorError as error:
             self._cannot_look(entry, error)

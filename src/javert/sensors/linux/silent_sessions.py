@@ -27,8 +27,8 @@ class SilentSessions:
         Raises:
             SensorError: the namespace cannot be looked into.
         """
-        for found in inside(entry, lambda: list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED])):
-            if found.peer_port not in CLEARTEXT_TCP_PORTS or not found.inode or is_loopback(found.peer):
+        for found in inside(entry, lambda: list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED], CLEARTEXT_TCP_PORTS)):
+            if not found.inode or is_loopback(found.peer):
                 continue
             use = ProtocolUse(
                 protocol="unknown",

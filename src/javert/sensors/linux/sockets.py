@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from javert.errors import ParseError, SensorError
 from javert.formats.sock_diag import (
@@ -19,10 +19,17 @@ _NETLINK_SOCK_DIAG = 4
 _ATTEMPTS = 4
 
 
-def list_sockets(protocol: int, states: Iterable[int]) -> list[SocketEntry]:
+def list_sockets(
+    protocol: int, states: Iterable[int], peer_ports: Container[int] | None = None
+) -> list[SocketEntry]:
     """The sockets of this network namespace in one of ``states``, IPv4 and IPv6.
 
     A listing that the kernel calls interrupted is taken again, a few times.
+
+    Args:
+        protocol: IPPROTO_TCP or IPPROTO_UDP.
+        states: as in include/net/tcp_states.h.
+        peer_ports: only those whose peer has one of these ports; None for all.
 
     Raises:
         SensorError: the kernel refuses (sock_diag is not built in), or answers nonsense.
@@ -31,21 +38,23 @@ def list_sockets(protocol: int, states: Iterable[int]) -> list[SocketEntry]:
     found: list[SocketEntry] = []
     for family in (AF_INET, AF_INET6):
         for _ in range(_ATTEMPTS):
-            entries, interrupted = _dump(family, protocol, wanted)
+            entries, interrupted = _dump(family, protocol, wanted, peer_ports)
             if not interrupted:
                 break
         found.extend(entries)
     return found
 
 
-def _dump(family: int, protocol: int, states: int) -> tuple[list[SocketEntry], bool]:
+def _dump(
+    family: int, protocol: int, states: int, peer_ports: Container[int] | None
+) -> tuple[list[SocketEntry], bool]:
     entries: list[SocketEntry] = []
     interrupted = False
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as netlink:
             netlink.send(dump_request(family, protocol, states))
             while True:
-                chunk = parse_dump(netlink.recv(1 << 18))
+                chunk = parse_dump(netlink.recv(1 << 18), peer_ports)
                 entries.extend(chunk.entries)
                 interrupted = interrupted or chunk.interrupted
                 if chunk.error and chunk.error != errno.ENOENT:  # ENOENT: no IPv6, no such protocol
