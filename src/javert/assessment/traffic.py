@@ -17,6 +17,8 @@ MOST = 10_000
 _LAST_MOMENT = 253_402_300_799.0
 """The end of the year 9999: a damaged packet may say anything of its time."""
 
+_NOTHING = Verdict(protocol=Protocol.UNKNOWN)
+
 _Client = tuple[Transport, str, int, str]
 """Transport, address and port of a service, address of the client."""
 _Service = tuple[Transport, str, int, bool]
@@ -146,6 +148,8 @@ class Traffic:
         client, server = flow.client_address, flow.server_address
         local = client == server or is_loopback(client)
         self._clients.add((flow.transport, server, flow.server_port, client), flow, first_seen, last_seen)
+        if _unanswered(flow):
+            flow = msgspec.structs.replace(flow, completed=False, verdict=_NOTHING)
         self._services.add((flow.transport, server, flow.server_port, local), flow, first_seen, last_seen)
 
     def endpoints(self) -> Iterator[Endpoint]:
@@ -163,6 +167,12 @@ class Traffic:
 
 def _insecure(verdict: Verdict) -> bool:
     return verdict.encryption.cleartext and verdict.protocol.value in LOGIN_PROTOCOLS | OTHER_PROTOCOLS
+
+
+def _unanswered(flow: Flow) -> bool:
+    """Datagrams alone do not show that a service is there; only syslog has no answers (RFC 5426)."""
+    one_way = flow.transport is Transport.UDP and not flow.bytes_to_client
+    return one_way and flow.verdict.protocol is not Protocol.SYSLOG
 
 
 def _possible(time: float) -> float:

@@ -241,10 +241,9 @@ class FlowTable:
     def end_all(self) -> None:
         """End every flow: the capture is over."""
         for table in (self.tcp, self.udp):
-            # From its end: to look for the first of a dict passes over all that were taken out before it.
-            while table:
-                _, (tracked, _) = table.popitem()
-                self._end(tracked)
+            for key in tuple(table):
+                if key in table:  # the other direction's entry may have taken it out
+                    self._end(table[key][0])
 
     def sweep(self, time: float) -> int:
         """End flows that have been silent for long, and let go of what exceeds the bounds.

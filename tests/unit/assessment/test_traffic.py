@@ -15,10 +15,12 @@ TLS = Verdict(protocol=Protocol.TLS, encryption=Encryption.FULL)
 UNKNOWN = Verdict(protocol=Protocol.UNKNOWN)
 
 
-def flow(verdict=HTTP, client="192.0.2.1", server="198.51.100.2", port=80, **fields) -> Flow:
+def flow(
+    verdict=HTTP, client="192.0.2.1", server="198.51.100.2", port=80, transport=Transport.TCP, **fields
+) -> Flow:
     times = {"first_seen": 1000.0, "last_seen": 1001.0, "bytes_to_server": 3, "bytes_to_client": 5}
     return Flow(
-        transport=Transport.TCP,
+        transport=transport,
         client_address=client,
         client_port=40000,
         server_address=server,
@@ -62,6 +64,17 @@ def test_uses_are_told_apart_by_verdict_and_dated():
 def test_a_connection_that_never_came_about_is_refused():
     _, (client, server) = gathered([flow(UNKNOWN, completed=False, bytes_to_server=0, bytes_to_client=0)])
     assert (client.connections, client.refused, server.refused, client.sampled) == (0, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "answer", "served"),
+    [(Protocol.SNMPV2C, 0, 0), (Protocol.SNMPV2C, 9, 1), (Protocol.SYSLOG, 0, 1), (Protocol.TFTP, 0, 0)],
+)
+def test_datagrams_alone_show_no_service_unless_it_never_answers(protocol, answer, served):
+    verdict = Verdict(protocol=protocol, encryption=Encryption.NONE)
+    _, (client, server) = gathered([flow(verdict, transport=Transport.UDP, bytes_to_client=answer)])
+    assert (client.connections, len(client.uses)) == (1, 1)
+    assert (server.connections, len(server.uses), server.refused) == (served, served, 1 - served)
 
 
 @pytest.mark.parametrize(("client", "local"), [("127.0.0.1", True), ("198.51.100.2", True), ("192.0.2.1", False)])

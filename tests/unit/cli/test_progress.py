@@ -1,13 +1,14 @@
 """The progress line: only on a terminal, and only on standard error."""
 
 import io
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from javert.cli import progress as module
-from javert.cli.progress import progress
+from javert.cli.progress import progress, reading
 from javert.model.assessment import RunState
 
 
@@ -63,3 +64,33 @@ def test_after_ctrl_c_it_says_what_a_second_one_does(follow):
 
 def test_it_is_silent_where_nobody_looks(follow):
     assert follow([75.0], io.StringIO()) == ""
+
+
+def test_reading_a_file_shows_how_much_of_it_was_read(monkeypatch, tmp_path):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    path = tmp_path / "capture"
+    path.write_bytes(bytes(4 << 20))
+    with path.open("rb") as stream, reading(stream) as told:
+        told(1 << 20)
+    assert "reading" in screen.getvalue()
+    assert "1.0/4.2 MB" in screen.getvalue() or "1.0/4.0 MiB" in screen.getvalue()
+
+
+def test_reading_a_pipe_needs_no_size(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, "rb") as stream, os.fdopen(write_end, "wb"), reading(stream) as told:
+        told(5 << 20)
+    assert "5.0" in screen.getvalue()
+
+
+def test_reading_shows_nothing_where_nobody_sees_it(monkeypatch, tmp_path):
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with (tmp_path / "capture").open("wb") as stream, reading(stream) as told:
+        assert told is None
+    assert screen.getvalue() == ""

@@ -25,6 +25,7 @@ FTP = [
 SSH = [b"< SSH-2.0-OpenSSH_9.2\r\n", b"> SSH-2.0-OpenSSH_9.2\r\n"]
 SNMP = [
     b"> " + bytes.fromhex("3027020101040770726976617465a019020101020100020100300e300c06082b060102010101000500"),
+    b"< " + bytes.fromhex("3027020101040770726976617465a219020101020100020100300e300c06082b060102010101000500"),
 ]
 STRANGE = [b"> \x01\x99\x98\x97\x96" * 40, b"< \x02\x88\x87\x86\x85" * 40]
 LAN = [
@@ -187,6 +188,13 @@ def test_between_addresses_of_one_machine_a_client_is_no_finding(javert, make_ca
     exposures = {f["attributes"]["address"]: f["attributes"]["exposure"] for f in result["findings"]}
     assert exposures == {"127.0.0.1": "loopback", "192.0.2.1": "host", "::1": "loopback"}
     assert all(finding["attributes"]["used_only_from_loopback"] for finding in result["findings"])
+
+
+def test_a_service_that_never_answered_is_none(javert, make_capture, tmp_path):
+    path = tmp_path / "scan.pcap"
+    path.write_bytes(make_capture([{"lines": SNMP[:1], "udp": True, "server_port": 161}]))
+    result = document(javert("replay", path, "--format", "json"))
+    assert [finding["rule_id"] for finding in result["findings"]] == ["insecure-client-general"]
 
 
 def test_encrypted_traffic_only_is_clear(javert, make_capture, tmp_path):
