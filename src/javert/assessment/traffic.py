@@ -8,7 +8,7 @@ import msgspec
 from javert.formats.addresses import is_loopback
 from javert.model.telemetry import Endpoint, ProtocolUse, Role, Transport
 from javert.protocols.interface import Protocol, Verdict
-from javert.rules.cleartext import LOGIN_PROTOCOLS, OTHER_PROTOCOLS
+from javert.rules.cleartext import INSECURE_PROTOCOLS
 from javert.sensors.flow_table import Flow
 
 MOST = 10_000
@@ -166,7 +166,7 @@ class Traffic:
 
 
 def _insecure(verdict: Verdict) -> bool:
-    return verdict.encryption.cleartext and verdict.protocol.value in LOGIN_PROTOCOLS | OTHER_PROTOCOLS
+    return verdict.encryption.cleartext and verdict.protocol.value in INSECURE_PROTOCOLS
 
 
 def _unanswered(flow: Flow) -> bool:

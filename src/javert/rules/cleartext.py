@@ -33,6 +33,8 @@ OTHER_PROTOCOLS = frozenset(
     }
 )
 
+INSECURE_PROTOCOLS = LOGIN_PROTOCOLS | OTHER_PROTOCOLS
+
 
 def protocol_of(endpoint: Endpoint, use: ProtocolUse) -> str | None:
     """The insecure protocol that these flows of an endpoint spoke in the clear; None if they did not.
@@ -41,7 +43,7 @@ def protocol_of(endpoint: Endpoint, use: ProtocolUse) -> str | None:
     """
     if use.evidence is Evidence.PORT:
         return CLEARTEXT_TCP_PORTS.get(endpoint.port)
-    if use.encryption.cleartext and use.protocol in LOGIN_PROTOCOLS | OTHER_PROTOCOLS:
+    if use.encryption.cleartext and use.protocol in INSECURE_PROTOCOLS:
         return use.protocol
     return None
 
