@@ -45,8 +45,8 @@ PROGRAMS = (
     "nginx",
     "nsenter",
     "openssl",
-    "rlogin",
-    "rsh",
+    "rsh-redone-rlogin",
+    "rsh-redone-rsh",
     "setpriv",
     "snmpd",
     "snmpget",
@@ -344,7 +344,8 @@ class Javert:
         return kept | {"LANG": "C.UTF-8", "COLUMNS": "100", "JAVERT_STATE_DIR": str(self.state)}
 
     def command(self, *arguments, before=()):
-        return [*before, Path(sys.executable).with_name("javert"), *arguments]
+        # Tests in the background of a shell have SIGINT ignored, and children inherit that.
+        return ["env", "--default-signal=INT", *before, Path(sys.executable).with_name("javert"), *arguments]
 
     def __call__(self, *arguments):
         process = self._popen(self.command(*arguments))

@@ -110,7 +110,7 @@ def clients(second_host, careless, careful, forgetful, known, key_pair, typed, c
             terminal.end()
 
     def rlogin():
-        terminal = Terminal("rlogin", "-l", known.name, there, **careless.identity)
+        terminal = Terminal("rsh-redone-rlogin", "-l", known.name, there, **careless.identity)
         try:
             terminal.answer(b"$ ", "exit")
             terminal.hear(b"logout")
@@ -138,7 +138,7 @@ def clients(second_host, careless, careful, forgetful, known, key_pair, typed, c
     return [
         telnet,
         rlogin,
-        by(careless, "rsh", "-l", known.name, there, "true"),
+        by(careless, "rsh-redone-rsh", "-l", known.name, there, "true"),
         curl(f"ftp://{there}/", "-u", account),
         curl(f"ftp://{there}/", "-u", login("ftp")),
         curl(f"ftp://{login('ftp url')}@{there}/"),
