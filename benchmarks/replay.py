@@ -111,8 +111,8 @@ def make_capture(path: Path, megabytes: int) -> tuple[int, int]:
     return written, flows
 
 
-def _run(command: list[str]) -> tuple[float, float]:
-    """Seconds, and peak resident memory in MiB."""
+def _run(command: list[str]) -> tuple[float, float, float]:
+    """Seconds by the clock, seconds of processor time, and peak resident memory in MiB."""
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -120,7 +120,7 @@ def _run(command: list[str]) -> tuple[float, float]:
     seconds = time.perf_counter() - began
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -130,10 +130,12 @@ def main() -> None:
     arguments = parser.parse_args()
     program = shutil.which("javert", path=str(Path(sys.executable).parent)) or "javert"
     peaks: dict[str, list[float]] = {}
+    processors: dict[str, list[float]] = {}
 
     def leg(name: str, command: list[str]) -> Leg:
         def measure() -> float:
-            seconds, peak = _run(command)
+            seconds, processor, peak = _run(command)
+            processors.setdefault(name, []).append(processor)
             peaks.setdefault(name, []).append(peak)
             return seconds
 
@@ -151,9 +153,11 @@ def main() -> None:
         results = in_turns(legs, arguments.rounds)
     for name, seconds in results.items():
         row(f"{name}: seconds", spread(seconds))
+        row(f"{name}: processor seconds", spread(processors[name]))
         row(f"{name}: peak memory, MiB", spread(peaks[name]), "" if name == "tshark" else "< 300")
     if "tshark" in results:
         row("tshark's seconds / javert's", ratios(results, "tshark", "javert"), ">= 5")
+        row("tshark's processor seconds / javert's", ratios(processors, "tshark", "javert"))
         row("javert's peak memory / tshark's", spread(peaks["javert"]).median / spread(peaks["tshark"]).median)
     growth = spread(peaks["javert"]).median - spread(peaks["javert, a quarter of it"]).median
     row(
