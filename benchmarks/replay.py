@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.interleaved import Leg, in_turns, ratios, row, spread
+from benchmarks.interleaved import in_turns, ratios, row, spread
 
 FULL = ("--megabytes", "1000", "--rounds", "5")
 
@@ -132,7 +132,7 @@ def main() -> None:
     peaks: dict[str, list[float]] = {}
     processors: dict[str, list[float]] = {}
 
-    def leg(name: str, command: list[str]) -> Leg:
+    def leg(name: str, command: list[str]) -> Callable[[], float]:
         def measure() -> float:
             seconds, processor, peak = _run(command)
             processors.setdefault(name, []).append(processor)
