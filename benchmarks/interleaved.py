@@ -2,8 +2,9 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+_T = TypeVar("_T")
 Leg = Callable[[], float]
 
 
@@ -22,9 +23,9 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def in_turns(legs: dict[str, Leg], rounds: int) -> dict[str, list[float]]:
+def in_turns(legs: dict[str, Callable[[], _T]], rounds: int) -> dict[str, list[_T]]:
     """Each leg ``rounds`` times: A B C, then C B A, and so on, so that none always comes first."""
-    results: dict[str, list[float]] = {name: [] for name in legs}
+    results: dict[str, list[_T]] = {name: [] for name in legs}
     for number in range(rounds):
         for name in list(legs) if number % 2 == 0 else reversed(legs):
             results[name].append(legs[name]())

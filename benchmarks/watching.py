@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.interleaved import in_turns, ratios, row, spread
 from benchmarks.javert_process import connections, end_of_watch, let_go, watching
@@ -103,31 +105,59 @@ def reach(address: str, port: int) -> None:
 
 
 @contextmanager
-def nginx(place: Place) -> Iterator[None]:
+def nginx(place: Place) -> Iterator["subprocess.Popen[bytes]"]:
     """A server of short connections."""
     with tempfile.TemporaryDirectory() as top:
         configuration = Path(top, "nginx.conf")
         configuration.write_text(NGINX.format(top=top, address=place.address, port=place.port))
         Path(top).chmod(0o755)
-        with running(place.server("nginx", "-p", top, "-c", str(configuration))):
+        server = place.server("nginx", "-p", top, "-c", str(configuration))
+        with running(server):
             reach(place.address, place.port)
-            yield
+            yield server
 
 
 # ---------------------------------------------------------------- legs
 
 
-def unwatched(measure: Callable[[], float]) -> float:
+class Measured(NamedTuple):
+    """Units a second, and seconds of processor time of client and server for a unit."""
+
+    rate: float
+    cpu_s: float
+
+
+Measure = Callable[[], Measured]
+
+
+class Meter:
+    """Processor time of a server's processes, and of the clients that ran and ended meanwhile."""
+
+    def __init__(self, server: "subprocess.Popen[bytes]") -> None:
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        self._files = [Path(f"/proc/{pid}/schedstat") for pid in (server.pid, *children)]
+        self._began = self._now()
+
+    def _now(self) -> float:
+        clients = resource.getrusage(resource.RUSAGE_CHILDREN)
+        server = sum(int(file.read_text().split()[0]) for file in self._files) / 1e9
+        return server + clients.ru_utime + clients.ru_stime
+
+    def seconds(self) -> float:
+        return self._now() - self._began
+
+
+def unwatched(measure: Measure) -> Measured:
     return measure()
 
 
-def with_javert(measure: Callable[[], float]) -> float:
+def with_javert(measure: Measure) -> Measured:
     with watching() as watch:
         watch.wait_until_watching()
         return measure()
 
 
-def with_tcpdump(measure: Callable[[], float]) -> float:
+def with_tcpdump(measure: Measure) -> Measured:
     command = ["tcpdump", "-Z", "root", "-i", "any", "-w", os.devnull]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     with running(process):
@@ -140,14 +170,21 @@ def with_tcpdump(measure: Callable[[], float]) -> float:
 LEGS = {"nothing": unwatched, "javert": with_javert, "tcpdump": with_tcpdump}
 
 
-def compare(what: str, figure: str, rounds: int, measure: Callable[[], float]) -> None:
-    """Print the ratios of the legs to nothing at all."""
+def compare(what: str, figure: str, rounds: int, measure: Measure) -> None:
+    """Print the ratios of the legs to nothing at all: of throughput, and of what the work cost client and server.
+
+    The second does not see what the watcher takes for itself, but it holds on a machine that others use too.
+    """
     measure()  # warm
     results = in_turns({name: (lambda leg=leg: leg(measure)) for name, leg in LEGS.items()}, rounds)
-    base = spread(results["nothing"])
+    rates = {name: [each.rate for each in legs] for name, legs in results.items()}
+    costs = {name: [each.cpu_s for each in legs] for name, legs in results.items()}
+    base = spread(rates["nothing"])
     row(f"{what}, nothing watching", f"{base.median:,.0f} ({base.least:,.0f} to {base.greatest:,.0f})")
-    row(f"{what}, javert / nothing", ratios(results, "javert", "nothing"), figure)
-    row(f"{what}, tcpdump / nothing", ratios(results, "tcpdump", "nothing"))
+    row(f"{what}, javert / nothing", ratios(rates, "javert", "nothing"), figure)
+    row(f"{what}, tcpdump / nothing", ratios(rates, "tcpdump", "nothing"))
+    row("  processor time each, javert / nothing", ratios(costs, "javert", "nothing"))
+    row("  processor time each, tcpdump / nothing", ratios(costs, "tcpdump", "nothing"))
 
 
 # ---------------------------------------------------------------- parts
@@ -158,15 +195,20 @@ def requests(full: bool) -> None:
     seconds, rounds = (8, 7) if full else (3, 5)
     with ExitStack() as stack:
         for place in (LOOPBACK, stack.enter_context(veth())):
-            with nginx(place):
+            with nginx(place) as server:
                 url = f"http://{place.address}:{place.port}/"
                 wrk = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", "Connection: close", url]
 
-                def measure(wrk: list[str] = wrk) -> float:
+                def measure(wrk: list[str] = wrk, server: "subprocess.Popen[bytes]" = server) -> Measured:
+                    meter = Meter(server)
                     text = subprocess.run(wrk, stdout=subprocess.PIPE, text=True, check=True).stdout
-                    match = re.search(r"Requests/sec:\s+([\d.]+)", text)
-                    assert match, text
-                    return float(match[1])
+                    spent = meter.seconds()
+                    rate, count = (
+                        re.search(r"Requests/sec:\s+([\d.]+)", text),
+                        re.search(r"(\d+) requests in", text),
+                    )
+                    assert rate and count, text
+                    return Measured(float(rate[1]), spent / int(count[1]))
 
                 compare(f"short connections/s over {place.name}", "≥ 0.97", rounds, measure)
 
@@ -176,14 +218,18 @@ def bulk(full: bool) -> None:
     seconds, rounds = (8, 7) if full else (2, 5)
     with ExitStack() as stack:
         for place in (LOOPBACK, stack.enter_context(veth())):
-            with running(place.server("iperf3", "--server", "--bind", place.address, "--port", "18081")):
+            server = place.server("iperf3", "--server", "--bind", place.address, "--port", "18081")
+            with running(server):
                 reach(place.address, 18081)
                 time.sleep(0.5)
                 iperf = ["iperf3", "--client", place.address, "--port", "18081", "--time", str(seconds), "--json"]
 
-                def measure(iperf: list[str] = iperf) -> float:
+                def measure(iperf: list[str] = iperf, server: "subprocess.Popen[bytes]" = server) -> Measured:
+                    meter = Meter(server)
                     text = subprocess.run(iperf, stdout=subprocess.PIPE, text=True, check=True).stdout
-                    return json.loads(text)["end"]["sum_received"]["bits_per_second"] / 8e6
+                    spent = meter.seconds()
+                    received = json.loads(text)["end"]["sum_received"]
+                    return Measured(received["bits_per_second"] / 8e6, spent / received["bytes"])
 
                 compare(f"bulk MB/s over {place.name}", "≥ 0.98", rounds, measure)
 
