@@ -1,6 +1,6 @@
 """The file scan against other tools over the same tree, measured in turns, medians with spread.
 
-    python benchmarks/dep_scan.py [--tree /] [--rounds 3] [--cold] [--million]
+    python benchmarks/dep_scan.py [--tree /] [--rounds 1] [--cold] [--million]
 
 Prints how many times as long scanelf and checksec take, and what memory a tree of a million files costs. checksec
 starts dozens of programs a file, so it runs over a sample and is scaled to the files that Javert judged.
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+FULL = ("--rounds", "3", "--cold", "--million")
 
 SCAN = """
 import resource, sys, time
@@ -114,7 +116,7 @@ def million() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", default="/", help="what to scan; both stay on its file system")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--cold", action="store_true", help="also a second scan against one after dropping caches")
     parser.add_argument("--million", action="store_true", help="also scan a million files made for it in /var/tmp")
     arguments = parser.parse_args()
