@@ -19,6 +19,7 @@ TSHARK_NAMES = {
     "gquic": "quic", "dtls": "dtls", "dns": "dns", "mdns": "dns", "llmnr": "dns", "tls": "tls",
 }  # fmt: skip
 SNMP_VERSIONS = {"0": "snmpv1", "1": "snmpv2c", "3": "snmpv3"}
+# ndpiReader names no version of SNMP; its answer counts as the commonest.
 NDPI_NAMES = {
     "FTP_CONTROL": "ftp", "Telnet": "telnet", "RSH": "rsh", "HTTP": "http", "HTTP_Proxy": "http",
     "HTTP_Connect": "http",
@@ -32,7 +33,7 @@ NDPI_UPGRADED = {"IMAPS": "imap", "POPS": "pop3", "SMTPS": "smtp", "FTPS": "ftp"
 ENCRYPTED = {"tls", "ssh", "quic", "dtls"}
 FIELDS = (
     "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "tcp.dstport", "udp.srcport",
-    "udp.dstport", "snmp.msgVersion",
+    "udp.dstport", "snmp.version", "snmp.msgVersion",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def tshark(capture: Path) -> dict[Ends, Answer]:
     seen: dict[Ends, set[str]] = {}
     for line in output.splitlines():
         protocols, *values = (line.split("\t") + [""] * len(FIELDS))[: len(FIELDS)]
-        ip4, ip6, tcp, udp, version = values[0:2], values[2:4], values[4:6], values[6:8], values[8]
+        ip4, ip6, tcp, udp, version = values[0:2], values[2:4], values[4:6], values[6:8], values[8] or values[9]
         ports, transport = (tcp, "tcp") if tcp[0] else (udp, "udp")
         addresses = ip6 if ip6[0] and protocols.rfind(":ipv6") > protocols.rfind(":ip:") else ip4
         if not ports[0] or not addresses[0]:
