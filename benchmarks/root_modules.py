@@ -42,12 +42,12 @@ LIBRARIES = (
 @contextmanager
 def sleepers(count: int) -> Iterator[None]:
     """Processes that do nothing."""
+    environment = {**os.environ, "LD_PRELOAD": " ".join(LIBRARIES)}
     pids: list[int] = []
     try:
         for _ in range(count):
-            pids.append(
-                os.posix_spawnp("sleep", ["sleep", "infinity"], {**os.environ, "LD_PRELOAD": " ".join(LIBRARIES)})
-            )  # noqa: PERF401
+            pid = os.posix_spawnp("sleep", ["sleep", "infinity"], environment)
+            pids.append(pid)
         time.sleep(1)
         yield
     finally:

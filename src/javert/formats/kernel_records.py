@@ -145,18 +145,8 @@ def parse_who(data: bytes, offset: int) -> Who:
         )
     except struct.error:
         raise ParseError("a task record of the kernel programs is cut") from None
-    return Who(
-        key=ProcessKey(pid, start * TICKS_PER_SECOND // 1_000_000_000),
-        cgroup=cgroup,
-        exe_device=_device(device),
-        exe_inode=inode,
-        parent_pid=parent,
-        uid=uid,
-        network_namespace=network,
-        mount_namespace=mount,
-        name=_text(name),
-        parent_name=_text(parent_name),
-    )
+    key = ProcessKey(pid, start * TICKS_PER_SECOND // 1_000_000_000)
+    return Who(key, cgroup, _device(device), inode, parent, uid, network, mount, _text(name), _text(parent_name))
 
 
 def parse_path(data: bytes, offset: int) -> tuple[str, bool]:

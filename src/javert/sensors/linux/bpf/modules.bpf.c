@@ -118,6 +118,29 @@ __noinline long tell_module(__u64 file_address, __u64 task_address, __u32 task_f
 	return number;
 }
 
+/*
+ * The number of a module that was told before, or -1. A walk over all tasks asks this for every mapping, so the key of
+ * tell_module() is made here of fields loaded straight from trusted pointers.
+ */
+static __always_inline long known_module(struct file *file, __u32 mount_namespace, __u32 task_flags)
+{
+	struct module_key key = { .mount_namespace = mount_namespace, .root = task_flags & TASK_ROOT };
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *inode;
+	__u32 *known;
+
+	if (!dentry || (file->f_mode & FMODE_BACKING))
+		return -1;
+	inode = dentry->d_inode;
+	if (!inode)
+		return -1;
+	key.inode = inode->i_ino;
+	key.device = inode->i_sb->s_dev;
+	key.generation = inode->i_generation;
+	known = bpf_map_lookup_elem(&modules, &key);
+	return known ? (long)*known : -1;
+}
+
 static __always_inline void tell_mappings(struct task_struct *task)
 {
 	struct bpf_iter_task_vma it;
@@ -195,7 +218,9 @@ int all_tasks(struct bpf_iter__task *ctx)
 		if (!file || file == last)
 			continue;
 		last = file;
-		number = tell_module((__u64)BPF_CORE_READ(vma, vm_file), address, record.flags & TASK_ROOT);
+		number = known_module(file, record.who.mount_namespace, record.flags);
+		if (number < 0)
+			number = tell_module((__u64)BPF_CORE_READ(vma, vm_file), address, record.flags & TASK_ROOT);
 		if (number < 0)
 			continue;
 		module.module = number;
