@@ -110,6 +110,29 @@ def microseconds_a_flow(flows: list[Recorded]) -> float:
     return (time.process_time() - began) / len(flows) * 1e6
 
 
+HOSTILE = {
+    "spaces in a request line": (b"A b" + b" " * 16000, b""),
+    "status lines without an end": (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 " * 1250),
+    "subnegotiations without an end": (b"", b"\xff\xfd\x18" + b"\xff\xfa" * 8000),
+    "AMQP methods": (b"AMQP\x00\x00\x09\x01" + b"\x00\x0a\x00\x0b" * 4000, b""),
+    "prompts": (b"a\r\n", b"hello\r\n" + b"login: x" * 2000),
+    "empty lines": (b"\n" * 16000, b"\n" * 16000),
+}
+
+
+def slowest_hostile_flow() -> tuple[float, str]:
+    """Milliseconds and name of the flow, made to be slow to read, whose verdict costs most."""
+    costs = []
+    for name, (client, server) in HOSTILE.items():
+        session = Session(FlowHint(transport=Transport.TCP, midstream=True))
+        session.segment(Direction.TO_SERVER, 0, client, len(client))
+        session.segment(Direction.TO_CLIENT, 0, server, len(server))
+        began = time.process_time()
+        session.verdict()
+        costs.append(((time.process_time() - began) * 1e3, name))
+    return max(costs)
+
+
 def write_large(directory: Path, target: Path, copies: int) -> int:
     """One capture of everything in ``directory`` that is IPv4 on Ethernet, several times with other addresses."""
     packets = []
@@ -173,6 +196,8 @@ def main() -> None:
     flows = record(options.captures)
     costs = [microseconds_a_flow(flows) for _ in range(options.rounds)]
     row("verdict on the live path, microseconds of Python a flow", spread(costs), "below 15")
+    cost, name = slowest_hostile_flow()
+    row("verdict on 32 KiB made to be slow to read, milliseconds", f"{cost:.1f} ({name})")
     if "tshark" in there:
         replay_against_tshark(options.captures, options.rounds)
 

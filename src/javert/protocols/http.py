@@ -12,7 +12,7 @@ from javert.protocols.conversation import Conversation, Reading, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
-_REQUEST = re.compile(rb"(?:\r?\n){0,4}(" + _TOKEN + rb"{1,32}) +(\S[^\r\n]*?) +HTTP/[0-3](?:\.\d)?[ \t]*\r?\n")
+_REQUEST = re.compile(rb"(?:\r?\n){0,4}(" + _TOKEN + rb"{1,32}) +(\S[^\r\n]*?) HTTP/[0-3](?:\.\d)?[ \t]*\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-3](?:\.\d)? +[1-5]\d\d(?:[ \r\n]|$)")
 _SIMPLE = re.compile(rb"(?:GET|get) (?:/|https?://)[^\x00-\x20\x7f]*[ \t]*\r?\n")
 _METHOD = re.compile(
@@ -22,7 +22,7 @@ _METHOD = re.compile(
 )
 _REQUEST_START = re.compile(rb"(?:[A-Za-z]" + _TOKEN + rb"{0,31}(?: +(?:[\w/*\[.~%-][^\x00-\x1f\x7f]*\r?)?)?)?\Z")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_RESPONSE = re.compile(rb"HTTP/1\.[01] +(\d{3})[^\r\n]*\r?\n((?:[^\r\n]+\r?\n)*)")
+_RESPONSE = re.compile(rb"HTTP/1\.[01] +(\d{3})[^\r\n]{0,512}\r?\n((?:[^\r\n]+\r?\n)*)")
 _TO_HTTPS = re.compile(rb"^location:[ \t]*https://", re.IGNORECASE | re.MULTILINE)
 _CREDENTIAL = re.compile(
     rb"\n(?:proxy-)?authorization:[ \t]*(?:basic|bearer|token|apikey|api-key|key)[ \t]+\S", re.IGNORECASE

@@ -14,7 +14,7 @@ _OPTION = rb"[\x00-\x31\x45\x46\x55\x56\x5a\x5b\x5d\x66\x8a-\x8c\xc8\xc9\xff]"
 _NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe]" + _OPTION + rb"|\xfa" + _OPTION + rb"[^\xff]{0,256}\xff\xf0)")
 _START = re.compile(rb"\xff(?:[\xfb-\xfe]?|\xfa(?:" + _OPTION + rb"[^\xff]{0,256}\xff?)?)\Z", re.DOTALL)
 _BOTH_PROMPTS = re.compile(rb"(?:login|user ?name) ?: ?.{0,256}?pass(?:word|code) ?:", re.IGNORECASE | re.DOTALL)
-_COMMANDS = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[\xf1-\xf9])", re.DOTALL)
+_COMMANDS = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa[^\xff]{0,512}\xff\xf0|[\xf1-\xf9])", re.DOTALL)
 _ENCRYPT_START = re.compile(rb"\xff\xfa\x26\x03")
 _STARTTLS = re.compile(rb"\xff\xfa\x2e\x01\xff\xf0(\x16\x03[\x00-\x04])?")
 
