@@ -132,7 +132,7 @@ def _covers(walked: Mount, mount: Mount) -> bool:
 
 def _elsewhere(mount: Mount) -> bool:
     kind = mount.file_system
-    return kind in _ELSEWHERE or (kind.startswith("fuse.") and not kind.startswith("fuse.lxcfs"))
+    return kind in _ELSEWHERE or kind == "fuse" or (kind.startswith("fuse.") and not kind.startswith("fuse.lxcfs"))
 
 
 def _local(mount: Mount, block_types: frozenset[str]) -> bool:

@@ -110,6 +110,8 @@ def _enter(entry: NamespaceEntry) -> None:
     except OSError as error:
         raise SensorError(f"cannot open network namespace {entry.name or entry.inode}: {error.strerror}") from None
     try:
+        if os.fstat(fd).st_ino != entry.inode:  # the process ended, and another in its place has its number
+            raise SensorError(f"network namespace {entry.name or entry.inode} is gone")
         if libc.setns(fd, _CLONE_NEWNET):
             reason = os.strerror(ctypes.get_errno())
             raise SensorError(f"cannot enter network namespace {entry.name or entry.inode}: {reason}")

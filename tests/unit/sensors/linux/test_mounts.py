@@ -33,12 +33,13 @@ def test_every_local_file_system_is_walked_and_no_other():
         "8:2 / /home xfs",
         "0:50 / /srv/nfs nfs4",
         "0:51 / /mnt/remote fuse.sshfs",
+        "0:52 / /mnt/nameless fuse",
         "8:17 / /mnt/stick fuseblk",
         "7:1 / /snap/core squashfs",
         "0:60 / /tank zfs",
     )
     assert plan.roots == ("/", "/home", "/tank", "/dev/shm", "/mnt/stick", "/snap/core")
-    assert {mount.mount_point for mount in plan.left_out} == {"/srv/nfs", "/mnt/remote"}
+    assert {mount.mount_point for mount in plan.left_out} == {"/srv/nfs", "/mnt/remote", "/mnt/nameless"}
     assert "/proc" in plan.boundaries
 
 

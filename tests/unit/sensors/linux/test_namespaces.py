@@ -58,3 +58,14 @@ def test_a_namespace_that_is_gone_is_a_sensor_error():
     gone = namespaces.NamespaceEntry(1, "/proc/self/ns/missing", 0, "gone")
     with pytest.raises(SensorError, match="gone"):
         namespaces.inside(gone, lambda: None)
+
+
+@pytest.mark.root
+@root
+def test_another_namespace_at_the_same_path_is_not_taken_for_it(other_namespace):
+    # As when a process ends and its number goes to one of another namespace.
+    entry = next(one for one in namespaces.network_namespaces() if one.name == other_namespace)
+    looked: list[bool] = []
+    with pytest.raises(SensorError, match="is gone"):
+        namespaces.inside(entry._replace(inode=entry.inode + 1), lambda: looked.append(True))
+    assert not looked
