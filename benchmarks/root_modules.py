@@ -8,6 +8,7 @@ sleep, with a dozen libraries loaded by LD_PRELOAD, as many as a common daemon h
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -99,6 +100,7 @@ def timed(look: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended, too
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=7)
