@@ -11,9 +11,11 @@ from javert.formats.proc_status import parse_ids
 from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgroup
 from javert.model.telemetry import AnyRecord, Process, ProcessKey
 from javert.sensors.interface import Emit
+from javert.sensors.linux.local_paths import LocalPaths
 
 _COMM_LENGTH = 15  # TASK_COMM_LEN of include/linux/sched.h, without the NUL at its end
 _NOWHERE = Placement("", "")
+_LOCAL = LocalPaths()
 
 
 class ProcessTable:
@@ -166,7 +168,7 @@ def _with_executable_stack(process: Process) -> Process:
 
 
 def _redacted(raw: bytes) -> str:
-    return redact(split(raw), os.path.exists)
+    return redact(split(raw), _LOCAL.exists)
 
 
 def _placement_of(cgroup: int, root: str | None) -> Placement:
