@@ -71,6 +71,7 @@ class FlowReader:
         self._decided: OrderedDict[Hashable, None] = OrderedDict()
         self._tallies: dict[int, dict[tuple[Verdict, Evidence], _Tally]] = {}
         self._open: dict[int, dict[Hashable, _Active]] = {}
+        self._changed: set[int] = set()
         self.settled: set[int] = set()
         """Endpoints whose decided flows all say the same; the caller may look at fewer of them."""
 
@@ -87,6 +88,7 @@ class FlowReader:
             if flow in self._decided:
                 return
             active = self._begin(flow, origin, segment.at)
+        self._changed.add(origin.endpoint)
         active.last = segment.at
         direction = Direction.TO_SERVER if segment.to_server else Direction.TO_CLIENT
         if origin.transport is Transport.TCP:
@@ -95,6 +97,11 @@ class FlowReader:
             active.session.datagram(direction, segment.data, segment.length)
         if active.session.decided:
             self._finish(flow)
+
+    def take_changed(self) -> set[int]:
+        """The endpoints of which something was read since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def uses(self, endpoint: int) -> tuple[ProtocolUse, ...]:
         """What the endpoint's flows are, as far as known; flows of which nothing is known yet are left out."""

@@ -73,6 +73,17 @@ def test_an_endpoint_is_settled_when_enough_flows_say_the_same_and_unsettled_by_
     assert 1 not in reader.settled
 
 
+def test_endpoints_of_which_something_was_read_are_told_once():
+    reader = FlowReader()
+    _say(reader, 1, (True, REQUEST), origin=_origin(7))
+    assert reader.take_changed() == {7}
+    assert reader.take_changed() == set()
+    _say(reader, 2, (False, SSH), (True, SSH), origin=_origin(7))
+    assert reader.take_changed() == {7}
+    _say(reader, 2, (False, SSH), origin=_origin(7))  # decided by now
+    assert reader.take_changed() == set()
+
+
 def test_segments_behind_the_verdict_are_ignored():
     reader = FlowReader()
     _say(reader, 1, (False, SSH), (True, SSH))

@@ -171,11 +171,15 @@ class BpfNetworkSensor:
             self._find_new_namespaces()
 
     def flush(self) -> None:
-        """Emit the endpoints whose counters moved, and slow the look at those that are settled."""
+        """Emit the endpoints whose counters or verdicts moved, and slow the look at those that are settled."""
+        read = self._flows.take_changed()
         for index in range(min(self._kernel_state().endpoint_count, ENDPOINTS)):
             values = ENDPOINT.unpack_from(self._counters, index * ENDPOINT.size)
             seen = self._seen.get(index)
-            if seen is None or self._told.get(index) == values[5] or not (values[0] or values[1]):
+            if seen is None or not (values[0] or values[1]):
+                continue
+            # A connection moves its counters when it opens and closes, its verdict in between.
+            if self._told.get(index) == values[5] and index not in read:
                 continue
             self._told[index] = values[5]
             self._emit(self._record(index, seen, values))
