@@ -318,8 +318,18 @@ class Run:
                 pytest.fail(f"javert ended with {self.process.returncode}: {self.process.communicate()}")
             return self.journal.exists() and b'"Heartbeat"' in self.journal.read_bytes()
 
-        wait_until(alive, "javert collects")
+        try:
+            wait_until(alive, "javert collects")
+        except AssertionError as error:
+            pytest.fail(f"{error}; it was here:\n{self._where()}")
         return self
+
+    def _where(self):
+        """Where each thread of a run that does not go on is, in the kernel and in Python; ends the run."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        in_kernel = "".join(f"{task.name}\n{(task / 'stack').read_text()}" for task in tasks)
+        self.process.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER
+        return in_kernel + self.process.communicate(timeout=30)[1]
 
     def ended(self, seconds=120.0):
         out, err = self.process.communicate(timeout=seconds)
@@ -341,7 +351,8 @@ class Javert:
     @property
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return kept | {"LANG": "C.UTF-8", "COLUMNS": "100", "JAVERT_STATE_DIR": str(self.state)}
+        settings = {"LANG": "C.UTF-8", "COLUMNS": "100", "JAVERT_STATE_DIR": str(self.state)}
+        return kept | settings | {"PYTHONFAULTHANDLER": "1"}
 
     def command(self, *arguments, before=()):
         # Tests in the background of a shell have SIGINT ignored, and children inherit that.
