@@ -4,15 +4,14 @@ What a capture cannot tell is who: the endpoints carry no process. Memory is bou
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from javert.formats.capture_file import CaptureFile, Readable
 from javert.formats.gunzip import Gunzip
 from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Decoder, Segment, link_type_known
 from javert.model.rule_id import PAYLOAD_RULES
-from javert.model.telemetry import Endpoint, Evidence, Limitation, ProtocolUse, Role, Transport
-from javert.protocols.interface import Protocol, Verdict
+from javert.model.telemetry import Limitation
 from javert.sensors.flow_table import Flow, FlowTable
 
 # Where the IP header begins in a frame without tags and options, and where its ethertype stands (-1: nowhere).
@@ -165,56 +164,3 @@ def read_capture(stream: BinaryIO, progress: Callable[[int], None] | None = None
         ParseError: it is no capture.
     """
     return CaptureReader(stream, progress)
-
-
-def endpoints(flows: Iterable[Flow]) -> list[Endpoint]:
-    """Flows as telemetry, so that rules can judge them: for every service one record a role, without a process."""
-    gathered: dict[tuple[Transport, str, int], list[Flow]] = {}
-    for flow in flows:
-        gathered.setdefault((flow.transport, flow.server_address, flow.server_port), []).append(flow)
-    records: list[Endpoint] = []
-    for (transport, address, port), members in gathered.items():
-        completed = [flow for flow in members if flow.completed]
-        to_server = sum(flow.bytes_to_server for flow in members)
-        to_client = sum(flow.bytes_to_client for flow in members)
-        for role in Role:
-            records.append(
-                Endpoint(
-                    id=len(records) + 1,
-                    role=role,
-                    transport=transport,
-                    network_namespace=0,
-                    address=address,
-                    port=port,
-                    connections=len(completed),
-                    refused=len(members) - len(completed),
-                    bytes_out=to_server if role is Role.CLIENT else to_client,
-                    bytes_in=to_client if role is Role.CLIENT else to_server,
-                    first_seen=min(flow.first_seen for flow in members),
-                    last_seen=max(flow.last_seen for flow in members),
-                    sampled=sum(1 for flow in completed if flow.bytes_to_server or flow.bytes_to_client),
-                    uses=_uses(completed),
-                )
-            )
-    return records
-
-
-def _uses(flows: Iterable[Flow]) -> tuple[ProtocolUse, ...]:
-    gathered: dict[Verdict, list[Flow]] = {}
-    for flow in flows:
-        if flow.verdict.protocol is not Protocol.UNKNOWN:
-            gathered.setdefault(flow.verdict, []).append(flow)
-    return tuple(
-        ProtocolUse(
-            protocol=verdict.protocol.value,
-            encryption=verdict.encryption,
-            evidence=Evidence.PAYLOAD,
-            credentials_exposed=verdict.credentials_exposed,
-            account_login=verdict.account_login,
-            redirect_only=verdict.redirect_only,
-            flows=len(members),
-            first_seen=min(flow.first_seen for flow in members),
-            last_seen=max(flow.last_seen for flow in members),
-        )
-        for verdict, members in gathered.items()
-    )

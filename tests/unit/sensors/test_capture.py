@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from javert.catalogue.lookup import Language, text
 from javert.errors import ParseError
 from javert.formats.packets import ACK, FIN, PSH, RST, SYN
-from javert.model.telemetry import Encryption, Role, Transport
+from javert.model.telemetry import Encryption, Transport
 from javert.protocols.interface import Protocol
-from javert.sensors.capture import endpoints, read_capture
+from javert.sensors.capture import read_capture
 from javert.sensors.flow_table import Flow
 
 CLIENT, SERVER = bytes((192, 0, 2, 1)), bytes((198, 51, 100, 2))
@@ -202,28 +202,13 @@ def test_what_is_no_capture_is_a_parse_error() -> None:
         read_capture(io.BytesIO(b"hello"))
 
 
-def test_endpoints_for_both_roles() -> None:
-    wire = Wire()
-    wire.exchange()
-    wire.exchange(port=40001)
-    wire.tcp(9, SYN, port=40002)
-    client, server = endpoints(wire.flows())
-    assert (client.role, server.role) == (Role.CLIENT, Role.SERVER)
-    assert (client.address, client.port, client.process) == ("198.51.100.2", 80, None)
-    assert (client.connections, client.refused, client.sampled) == (2, 1, 2)
-    assert (client.bytes_out, client.bytes_in) == (2 * len(REQUEST), 2 * len(RESPONSE))
-    assert (server.bytes_out, server.bytes_in) == (client.bytes_in, client.bytes_out)
-    (use,) = client.uses
-    assert (use.protocol, use.encryption, use.flows) == ("http", Encryption.NONE, 2)
-
-
-def test_no_payload_reaches_flows_or_endpoints() -> None:
+def test_no_payload_reaches_flows() -> None:
     wire = Wire()
     secret = REQUEST[:-2] + b"Authorization: Basic c2VjcmV0LXRva2Vu\r\n\r\n"
     wire.tcp(101, PSH | ACK, secret)
     flows = wire.flows()
     assert flows[0].verdict.credentials_exposed
-    assert "c2VjcmV0" not in repr(flows) + repr(endpoints(flows))
+    assert "c2VjcmV0" not in repr(flows)
 
 
 @given(data=st.binary(max_size=400))
