@@ -63,12 +63,13 @@ class RunDirectory:
         An empty directory that is the user's own and in which nobody else can replace files is taken too.
 
         Raises:
-            RunDirectoryError: it cannot be made, is not empty, or others could write to it.
+            RunDirectoryError: it cannot be made, is not empty, or others could write to it or replace it.
         """
         self.path = path
         self.failure: OSError | None = None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_parent_of_others(path.parent)
             try:
                 path.mkdir(mode=0o700)
             except FileExistsError:
@@ -91,6 +92,15 @@ class RunDirectory:
             replace_file(self.path / name, data)
         except OSError as error:
             self.failure = self.failure or error
+
+
+def _refuse_parent_of_others(parent: Path) -> None:
+    """Whoever may rename the run directory could put a link in its place, and have root write where it leads."""
+    status = parent.stat()
+    if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o002 and not status.st_mode & stat.S_ISVTX):
+        raise RunDirectoryError(
+            f"others could replace what is in {parent}; name a place in a directory of your own"
+        )
 
 
 def _refuse_unless_ours_and_empty(path: Path) -> None:

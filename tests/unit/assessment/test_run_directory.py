@@ -188,3 +188,26 @@ def test_a_result_that_is_none_is_told(tmp_path, make_assessment):
         read_result(tmp_path / "r.json")
     with pytest.raises(RunDirectoryError, match="No such file"):
         read_result(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o777, True), (0o1777, False), (0o755, False)])
+def test_a_place_where_others_could_replace_the_run_directory_is_refused(tmp_path, make_directory, mode, refused):
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    parent.chmod(mode)
+    if refused:
+        with pytest.raises(RunDirectoryError, match="others could replace"):
+            make_directory(parent / "run")
+        assert not list(parent.iterdir())
+    else:
+        make_directory(parent / "run")
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a directory away takes root")
+def test_a_directory_of_another_user_is_no_place_for_runs(tmp_path, make_directory):
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    os.chown(parent, 1, 1)
+    with pytest.raises(RunDirectoryError, match="others could replace"):
+        make_directory(parent / "run")
