@@ -111,6 +111,23 @@ TEXTS: dict[str, Text] = {
         Text("Run Javert as root.", "root として Javert を実行してください。"),
     ),
     **_limitation(
+        "mapped-file-foreign",
+        Text(
+            "Programs on a network or user-space file system were not read",
+            "ネットワークまたはユーザー空間のファイルシステム上のプログラムを読み取っていない",
+        ),
+        Text(
+            "A process runs code from a file system of type {file_system}, whose server might never answer; reading the "
+            "file could have stopped the assessment.",
+            "プロセスが種類 {file_system} のファイルシステム上のコードを実行していますが、サーバーが応答せず評価が停止する可能性が"
+            "あるため、ファイルを読み取っていません。",
+        ),
+        Text(
+            "Assess the host that keeps the files, or name the path with --scan.",
+            "ファイルを保持しているホストを評価するか、--scan でパスを指定してください。",
+        ),
+    ),
+    **_limitation(
         "network-namespace-unreadable",
         Text("A network namespace could not be looked into", "ネットワーク名前空間を確認できない"),
         Text(

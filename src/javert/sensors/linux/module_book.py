@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from javert.model.telemetry import Module, ModuleKind, ProcessKey
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Limitation, Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.library_search import LibrarySearcher
+from javert.sensors.linux.mount_table import ForeignDevices
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import principals_inside
 
@@ -44,6 +46,7 @@ class _Known(msgspec.Struct):
     processes: dict[ProcessKey, None]
     root_processes: dict[ProcessKey, None]
     way: tuple[str, ...] = ()
+    foreign: str = ""
     deleted: bool = False
     changed: bool = True
     told: bool = False
@@ -63,6 +66,7 @@ class ModuleBook:
         self._walker = walker
         self._searcher = LibrarySearcher(emit, walker) if walker is not None else None
         self._scan = scan
+        self._foreign = ForeignDevices()
         self._own_namespace = os.stat("/proc/self/ns/mnt").st_ino
         self._known: dict[tuple[int, int, int, str], _Known] = {}
         self._doors: dict[int, list[int]] = {}
@@ -84,6 +88,8 @@ class ModuleBook:
         known = self._known.get(identity)
         if known is None:
             known = self._known[identity] = _Known(file, now, now, _kind(file.path, executable), {}, {})
+            # A stat or open on a server that is gone would stop the run: only the walk, which knows, looks there.
+            known.foreign = self._foreign.kind(file.device, process.pid)
             self._read(known, process.pid)
         known.last_seen = now
         if executable and known.kind is ModuleKind.SHARED_OBJECT:
@@ -139,7 +145,7 @@ class ModuleBook:
             return  # the namespace is gone with its last process: the rule tells of a module without a way
         self._tell_principals(file.mount_namespace, root)
         known.way = self._walker.walk(mount_namespace=file.mount_namespace, root=root, path=file.path)
-        known.deleted = not file.deleted and not _is_at(root, file)
+        known.deleted = not file.deleted and not known.foreign and not _is_at(root, file)
         if self._walker.leads_to_file(mount_namespace=file.mount_namespace, way=known.way):
             self._searcher.look_at(mount_namespace=file.mount_namespace, root=root, path=file.path)
 
@@ -162,6 +168,16 @@ class ModuleBook:
         file = known.file
         if self._scan is None or file.detached:
             return
+        if known.foreign:
+            self._emit(
+                Limitation(
+                    code="mapped-file-foreign",
+                    rules=(RuleId.SOFTWARE_WITHOUT_DEP,),
+                    scope=file.path,
+                    params={"file_system": known.foreign},
+                )
+            )
+            return
         root = self._root(file, pid)
         if root is not None:
             self._scan.look_at(
@@ -178,6 +194,8 @@ class ModuleBook:
         if pid not in doors:
             doors.append(pid)
         candidates = [root for door in sorted(doors) if os.path.isdir(root := f"/proc/{door}/root")]
+        if self._foreign.kind(file.device, pid):
+            return candidates[0] if candidates else None
         # A process may have changed its root: paths are told from the namespace's, so the file must be there.
         fitting = next((root for root in candidates if _is_at(root, file)), None)
         if fitting is None and candidates and file.deleted:

@@ -1,5 +1,6 @@
 """The mounts a process sees, and what they mean for permissions."""
 
+import os
 import re
 from pathlib import Path
 
@@ -67,6 +68,29 @@ class MountTable:
         self._elsewhere = _mounts("/proc/self")
         for mount in self._elsewhere:  # a changed root directory hides the mount it lies on
             self._by_id.setdefault(mount.id, mount)
+
+
+class ForeignDevices:
+    """Knows by device number the file systems whose server may never answer, without asking it."""
+
+    def __init__(self) -> None:
+        """Mounts are read when a device is met for the first time."""
+        self._kinds: dict[int, str] = {}
+
+    def kind(self, device: int, pid: int) -> str:
+        """The type of the network or user-space file system with this ``st_dev``; "" for a local or unknown one.
+
+        Args:
+            device: as the kernel told it of a file.
+            pid: a process that sees the file system; Javert's own mounts are asked too.
+        """
+        if device not in self._kinds:
+            for process in (f"/proc/{pid}", "/proc/self"):
+                for mount in _mounts(process):
+                    major, _, minor = mount.device.partition(":")
+                    if major.isdigit() and minor.isdigit():
+                        self._kinds[os.makedev(int(major), int(minor))] = foreign(mount)
+        return self._kinds.setdefault(device, "")
 
 
 def foreign(mount: Mount) -> str:

@@ -12,6 +12,7 @@ from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgr
 from javert.model.telemetry import AnyRecord, Process, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.local_paths import LocalPaths
+from javert.sensors.linux.statx import statx
 
 _COMM_LENGTH = 15  # TASK_COMM_LEN of include/linux/sched.h, without the NUL at its end
 _NOWHERE = Placement("", "")
@@ -204,10 +205,16 @@ def _link(path: str) -> str:
 
 def _identity(path: str) -> tuple[int, int]:
     try:
-        status = os.stat(path)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return 0, 0  # a kernel thread, or as above
-    return status.st_dev, status.st_ino
+    try:
+        status = statx(descriptor)  # asks no server: that of a program's file system may be gone
+    except OSError:
+        return 0, 0
+    finally:
+        os.close(descriptor)
+    return status.device, status.inode
 
 
 def _namespace(pid: int, kind: str) -> int:

@@ -15,19 +15,23 @@ _ATTRIBUTE_IMMUTABLE = 0x10
 _ATTRIBUTE_APPEND = 0x20
 
 _SIZE = 256
-_FIELDS = struct.Struct("=IIQIIIH")  # mask, block size, attributes, links, uid, gid, mode
+_FIELDS = struct.Struct("=IIQIIIH2xQ")  # mask, block size, attributes, links, uid, gid, mode, inode
+_DEVICE = struct.Struct("=II")
+_DEVICE_AT = 136  # stx_dev_major
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Status(NamedTuple):
-    """What statx told. ``mode`` is the whole ``st_mode``, file type included."""
+    """What statx told. ``mode`` is the whole ``st_mode``, file type included; ``device`` is as ``st_dev``."""
 
     uid: int
     gid: int
     mode: int
     immutable: bool
     append_only: bool
+    device: int
+    inode: int
 
 
 def statx(descriptor: int) -> Status:
@@ -41,5 +45,13 @@ def statx(descriptor: int) -> Status:
     if _libc.statx(descriptor, b"", flags, _BASIC_STATS, buffer) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
-    _mask, _block, attributes, _links, uid, gid, mode = _FIELDS.unpack_from(buffer)
-    return Status(uid, gid, mode, bool(attributes & _ATTRIBUTE_IMMUTABLE), bool(attributes & _ATTRIBUTE_APPEND))
+    _mask, _block, attributes, _links, uid, gid, mode, inode = _FIELDS.unpack_from(buffer)
+    return Status(
+        uid=uid,
+        gid=gid,
+        mode=mode,
+        immutable=bool(attributes & _ATTRIBUTE_IMMUTABLE),
+        append_only=bool(attributes & _ATTRIBUTE_APPEND),
+        device=os.makedev(*_DEVICE.unpack_from(buffer, _DEVICE_AT)),
+        inode=inode,
+    )
