@@ -73,7 +73,7 @@ class _KernelState(NamedTuple):
     window_ns: int
     window_segments: int
     walk_stops: int
-    pad: int
+    lost_listens: int
 
 
 class BpfNetworkSensor:
@@ -96,6 +96,7 @@ class BpfNetworkSensor:
         self._slowed: set[int] = set()
         self._at_listener: OrderedDict[tuple[bytes, int, int], SegmentEvent] = OrderedDict()
         self._resync: set[int] = set()
+        self._lost_listens = 0
         self._inodes: dict[int, list[int]] = {}
         self._next_listing = 0.0
         self._namespaces: dict[int, NamespaceEntry] = {}
@@ -161,6 +162,10 @@ class BpfNetworkSensor:
         events, self._pending = self._pending, []
         for event in events:
             self._take(event)
+        lost_listens = self._kernel_state().lost_listens
+        if lost_listens != self._lost_listens:  # a burst that the ring had no room for
+            self._lost_listens = lost_listens
+            self._resync.update(self._namespaces)
         if self._resync and time.monotonic() >= self._next_listing:
             began = time.process_time()
             namespaces, self._resync = self._resync, set()

@@ -72,13 +72,13 @@ struct state {
 	__u32 self_pid;
 	__u64 lost_clients;   /* connections of clients for which there was no room */
 	__u64 lost_servers;   /* connections to servers for which there was no room */
-	__u64 lost_events;    /* ring buffer full */
+	__u64 lost_events;    /* new endpoints that user space was not told of: ring buffer full */
 	__u64 lost_segments;  /* over the budget of SEGMENTS_PER_SECOND, or ring buffer full */
 	__u64 lost_flows;     /* no memory for a flow's storage */
 	__u64 window_ns;
 	__u64 window_segments;
 	__u32 walk_stops; /* the TCP iterator: 0 takes the stock at the start, 1 settles accounts at the end */
-	__u32 pad;
+	__u32 lost_listens; /* listeners that came or went untold: user space lists them again */
 };
 struct state state;
 

@@ -246,7 +246,7 @@ static __always_inline void listener_changed(const struct sock *sk, __u32 type)
 	if (type == EVENT_LISTEN)
 		bpf_map_update_elem(&listening, &port, &one, BPF_ANY);
 	if (!event) {
-		__sync_fetch_and_add(&state.lost_events, 1);
+		__sync_fetch_and_add(&state.lost_listens, 1);
 		return;
 	}
 	event->type = type;
