@@ -18,7 +18,7 @@ assess: $(VENV)/.runtime  ## assess this host for DURATION (60s) and print the r
 	@$(BIN)/javert assess --duration $(DURATION) $(ARGS)
 
 test: $(VENV)/.test debian-packages  ## run all tests
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not serial" tests
+	$(BIN)/pytest -n $(JOBS) -m "not serial" tests
 	$(BIN)/pytest -m serial tests
 
 slow: $(VENV)/.test debian-packages  ## the slow suites: more random trees for the kernel to judge

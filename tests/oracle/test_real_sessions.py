@@ -24,7 +24,7 @@ from javert.protocols.session import Session
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="starts servers of Debian's that want root"),
-    pytest.mark.xdist_group("real-sessions"),
+    pytest.mark.serial,
 ]
 UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 SECRET = "S3cret-word"
