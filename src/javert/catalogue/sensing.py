@@ -3,9 +3,9 @@
 from javert.catalogue.lookup import Text
 
 _BPF_FIX = Text(
-    "Run Javert as root, outside of containers, on Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF) and a mounted "
+    "Run Javert as root, outside of containers, on Linux 5.12 or later (6.7 for modules) with BTF (CONFIG_DEBUG_INFO_BTF) and a mounted "
     "cgroup v2 tree, and with libbpf 1.0 or later installed.",
-    "cgroup v2 がマウントされ BTF (CONFIG_DEBUG_INFO_BTF) が有効な Linux 5.11 以降で、libbpf 1.0 以降をインストールし、"
+    "cgroup v2 がマウントされ BTF (CONFIG_DEBUG_INFO_BTF) が有効な Linux 5.12 以降 (モジュールには 6.7 以降) で、libbpf 1.0 以降をインストールし、"
     "コンテナーの外で root として実行してください。",
 )
 _LONGER = Text(
