@@ -29,6 +29,16 @@ _SEEN: dict[str, Text] = {
         "た)、プロトコルはポート番号だけから判断しています。",
     ),
 }
+_GONE: tuple[Text, Text] = (
+    Text(
+        "A process that is gone spoke {protocol} to {remotes}, without encryption",
+        "すでに終了したプロセスが {remotes} と暗号化されない {protocol} で通信していました",
+    ),
+    Text(
+        "A connection from before the run spoke {protocol} to {remotes}; its process had ended before it could be told.",
+        "評価の開始前から開いていた接続が {remotes} と {protocol} で通信していましたが、プロセスは特定する前に終了していました。",
+    ),
+)
 _CREDENTIALS: dict[str, tuple[Text, Text]] = {
     "exposed": (
         Text(
@@ -46,7 +56,7 @@ def findings(
     """The texts of one rule's findings: ``finding.<rule>.<protocol>.<seen>.<exposed|unproven>``.
 
     With ``.captured`` behind it the key is that of a finding in a capture, which knows the client's address instead
-    of a process.
+    of a process; with ``.gone`` that of a process that nothing is known of.
 
     Args:
         rule: the rule's id.
@@ -56,7 +66,7 @@ def findings(
         captured: the same two for captures.
     """
     texts: dict[str, Text] = {}
-    variants = (("", *process), (".captured", *captured))
+    variants = (("", *process), (".captured", *captured), (".gone", *_GONE))
     for protocol, (seen, how), (exposed, (lost, afterwards)), (suffix, heading, fact) in product(
         sorted(protocols), _SEEN.items(), _CREDENTIALS.items(), variants
     ):

@@ -66,7 +66,7 @@ def _client(attributes: ClientAttributes, words: Words) -> _Pairs:
         ("protocol", [_protocol(attributes.protocol, attributes.encryption, words)]),
         ("credentials", [words.value("credentials-exposed")] if attributes.credentials_exposed else []),
         ("client", [printable(attributes.client)] if attributes.client else []),
-        ("process", [] if attributes.client else process_lines(attributes.process, words.language)),
+        ("process", [] if attributes.client else _holder(attributes.process, words)),
         ("remotes", shown),
         ("evidence", [words.value(attributes.evidence, "evidence-")]),
     ]
@@ -165,7 +165,8 @@ def _protocol(protocol: str, encryption: str, words: Words) -> str:
 
 
 def _holder(process: ProcessSummary | None, words: Words) -> list[str]:
-    return [words.value("process-unknown")] if process is None else process_lines(process, words.language)
+    known = process is not None and (process.pid or process.name)
+    return process_lines(process, words.language) if process and known else [words.value("process-unknown")]
 
 
 def process_lines(process: ProcessSummary, language: Language) -> list[str]:

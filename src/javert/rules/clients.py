@@ -88,13 +88,13 @@ def _finding(rule: RuleId, identity: tuple[str, ...], flows: list[_Flow]) -> Fin
     summary = summarize(process) if process else nobody_known()
     seen = "port" if not by_payload else encryption.value
     client = flows[0].endpoint.client
-    who = ("captured",) if client else ()
+    who = ("captured",) if client else () if process else ("gone",)
     return FindingDraft(
         identity=identity,
         text=".".join((rule.value, protocol, seen, "exposed" if exposed else "unproven", *who)),
         params={
             "client": client,
-            "process": protocol if client else summary.name or "?",
+            "process": summary.name or protocol,
             "exe": summary.exe or summary.name or "?",
             "user": summary.user or (str(summary.uid) if summary.uid >= 0 else "?"),
             "pid": str(summary.pid),

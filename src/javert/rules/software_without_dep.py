@@ -113,13 +113,18 @@ def _finding(telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes:
             origin=origin,
             package=file.package.name if file.package else "",
             vendor=file.package.vendor if file.package else "",
-            running_pids=tuple(process.key.pid for process in processes),
+            running_pids=_pids(processes),
             loadable_by_glibc=verdict.loadable,
             kernel_makes_stack_executable=verdict.kernel_executable,
         ),
         first_seen=telemetry.started.started_at,
         last_seen=telemetry.ended_at,
     )
+
+
+def _pids(processes: Iterable[Process]) -> tuple[int, ...]:
+    """Each once: a process that became another program is two here, and one to the operator."""
+    return tuple(dict.fromkeys(process.key.pid for process in processes))
 
 
 def _unexplained(telemetry: Telemetry, explained: set[ProcessKey]) -> Iterable[FindingDraft]:
@@ -143,7 +148,7 @@ def _unexplained(telemetry: Telemetry, explained: set[ProcessKey]) -> Iterable[F
                 origin="",
                 package="",
                 vendor="",
-                running_pids=tuple(process.key.pid for process in processes),
+                running_pids=_pids(processes),
                 loadable_by_glibc=True,
                 kernel_makes_stack_executable=False,
             ),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
 from javert.model.telemetry import Encryption, Limitation
 from javert.rules.insecure_client_login import RULE
@@ -149,4 +150,8 @@ def test_a_client_nobody_could_name_is_still_reported(scene):
             Limitation(code="processes-not-readable", rules=()),
         )
     )
-    assert verdict.findings[0].attributes.process.pid == 0
+    (finding,) = verdict.findings
+    assert finding.attributes.process.pid == 0
+    for language in Language:
+        for part in ("title", "description", "recommendation"):
+            assert "?" not in text(f"finding.{finding.text}.{part}", language, finding.params)

@@ -115,6 +115,12 @@ def test_a_process_that_is_not_described_is_still_named_by_its_pid(verdict):
     assert finding.attributes.running_pids == (77,)
 
 
+def test_a_process_that_became_another_program_is_one_pid(verdict):
+    before, after = ProcessKey(7, 1), ProcessKey(7, 1, 1)
+    (finding,) = verdict(SCAN, BAD, module(BAD, before, after)).findings
+    assert finding.attributes.running_pids == (7,)
+
+
 def test_many_processes_are_counted_not_listed(verdict):
     crowd = [process(pid) for pid in range(1, 9)]
     (finding,) = verdict(SCAN, BAD, *crowd, module(BAD, *(each.key for each in crowd))).findings
