@@ -2,7 +2,8 @@
 
     python -m benchmarks [--full] [NAME…]
 
-Without ``--full`` all of them take about a quarter of an hour; with it each gets the arguments that its ``FULL`` holds.
+Without ``--full`` all of them take about a quarter of an hour; with it each gets the arguments that its ``FULL``
+holds.
 """
 
 import argparse
