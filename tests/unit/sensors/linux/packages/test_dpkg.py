@@ -159,9 +159,9 @@ POLICY = """Package files:
  500 https://download.docker.com/linux/debian bookworm/stable amd64 Packages
      release o=Docker,a=bookworm,l=Docker CE,c=stable,b=amd64
      origin download.docker.com
- -1 http://deb.debian.org/debian bookworm/main amd64 Packages
+ -1 http://mirror.example/debian bookworm/main amd64 Packages
      release v=12.15,o=Debian,a=oldstable,n=bookworm,l=Debian,c=main,b=amd64
-     origin deb.debian.org
+     origin mirror.example
 Pinned packages:
 """
 POLICY_OF_PACKAGES = """bash:
@@ -169,14 +169,14 @@ POLICY_OF_PACKAGES = """bash:
   Candidate: 5.2
   Version table:
  *** 5.2 500
-        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+        500 http://mirror.example/debian bookworm/main amd64 Packages
         100 /var/lib/dpkg/status
 docker-ce:
   Version table:
  *** 20.10 500
         500 https://download.docker.com/linux/debian bookworm/stable amd64 Packages
      19 500
-        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+        500 http://mirror.example/debian bookworm/main amd64 Packages
 local:
   Version table:
  *** 1.0 100
