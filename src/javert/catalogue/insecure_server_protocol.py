@@ -9,8 +9,8 @@ from javert.catalogue.protocols import PROTOCOLS
 _RULE = "insecure-server-protocol"
 
 _SNMP = Text(
-    "Requests with a community string, which is a password in the clear, came to it and it is set to take them.",
-    "コミュニティ名 (平文のパスワード) を含むリクエストが届いており、それを受け付ける設定になっています。",
+    "It answers requests with a community string, which is a password in the clear.",
+    "コミュニティ名 (平文のパスワード) を含むリクエストに応答しています。",
 )
 _VERDICTS: dict[str, Text] = {
     "cleartext-only": Text(

@@ -48,13 +48,22 @@ class Segment(NamedTuple):
 
 
 class _Active:
-    __slots__ = ("first", "last", "origin", "session")
+    __slots__ = ("answered", "first", "last", "origin", "session")
 
     def __init__(self, origin: FlowOrigin, now: float) -> None:
         hint = FlowHint(transport=origin.transport, server_port=origin.server_port, midstream=origin.midstream)
         self.session = Session(hint)
         self.origin = origin
+        self.answered = False
         self.first = self.last = now
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """A datagram alone does not show that a service takes it; only syslog has no answers (RFC 5426)."""
+        unanswered = (
+            self.origin.transport is Transport.UDP and self.origin.role is Role.SERVER and not self.answered
+        )
+        return unanswered and self.session.verdict().protocol is not Protocol.SYSLOG
 
 
 class _Tally(NamedTuple):
@@ -95,7 +104,8 @@ class FlowReader:
             active.session.segment(direction, segment.offset, segment.data, segment.length)
         else:
             active.session.datagram(direction, segment.data, segment.length)
-        if active.session.decided:
+        active.answered = active.answered or not segment.to_server
+        if active.session.decided and not active.waits_for_answer:
             self._finish(flow)
 
     def take_changed(self) -> set[int]:
@@ -150,7 +160,7 @@ class FlowReader:
 
 def _add(tallies: dict[tuple[Verdict, Evidence], _Tally], active: _Active) -> None:
     verdict = active.session.verdict()
-    unknown = verdict.protocol is Protocol.UNKNOWN
+    unknown = verdict.protocol is Protocol.UNKNOWN or active.waits_for_answer
     # A flow joined midway may not show what it is; rules may then go by its port, and say so.
     evidence = Evidence.PORT if unknown and active.origin.midstream else Evidence.PAYLOAD
     if unknown:

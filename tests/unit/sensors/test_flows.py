@@ -103,6 +103,25 @@ def test_datagrams_are_followed_too(to_server):
     assert use.credentials_exposed
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_datagram_that_nobody_answered_shows_no_service(answered):
+    reader = FlowReader()
+    message = bytes.fromhex("302602010104067075626c6963a019020400000001020100020100300b300906052b060102010500")
+    served = FlowOrigin(1, Role.SERVER, Transport.UDP, 161, False)
+    _say(reader, 1, (True, message), origin=served)
+    assert [use.protocol for use in reader.uses(1)] == ["unknown"]
+    if answered:
+        _say(reader, 1, (False, message), origin=served)
+    assert [use.protocol for use in reader.uses(1)] == ["snmpv2c" if answered else "unknown"]
+
+
+def test_syslog_has_no_answers():
+    reader = FlowReader()
+    line = b"<34>1 2026-11-23T17:00:00Z host app 1 - - it works"
+    _say(reader, 1, (True, line), origin=FlowOrigin(1, Role.SERVER, Transport.UDP, 514, False))
+    assert [use.protocol for use in reader.uses(1)] == ["syslog"]
+
+
 def test_times_are_those_of_the_first_and_the_last_segment():
     reader = FlowReader()
     _say(reader, 1, (True, REQUEST), at=10)
