@@ -25,6 +25,7 @@ from javert.model.telemetry import (
     RunEnded,
     RunStarted,
     SensorReport,
+    ServiceProbe,
 )
 
 
@@ -54,6 +55,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     limitations: tuple[Limitation, ...]
     sensors: tuple[SensorReport, ...]
     searches: tuple[LibrarySearch, ...] = ()
+    probes: tuple[ServiceProbe, ...] = ()
     principals_inside: dict[int, Principals] = {}
 
     @property
@@ -105,6 +107,7 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
         limitations=tuple(by_kind[Limitation]),
         sensors=tuple(by_kind[SensorReport]),
         searches=tuple(by_kind[LibrarySearch]),
+        probes=tuple(by_kind[ServiceProbe]),
         principals_inside={
             record.mount_namespace: record for record in by_kind[Principals] if record.mount_namespace
         },
@@ -113,36 +116,23 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
 
 def identity(record: AnyRecord) -> tuple[object, ...]:
     """What two records share if the later replaces the earlier."""
-    kind = type(record).__name__
-    match record:
-        case Process():
-            return kind, record.key
-        case Endpoint():
-            return kind, record.id
-        case Module():
-            return kind, record.mount_namespace, record.device, record.inode, record.path
-        case PathNode() | LibrarySearch():
-            return kind, record.mount_namespace, record.path
-        case Listener():
-            return (
-                kind,
-                record.network_namespace,
-                record.transport,
-                record.address,
-                record.port,
-                record.opened_at,
-            )
-        case ElfFile():
-            return kind, record.device, record.inode
-        case FileScan():
-            return kind, record.roots
-        case NetworkNamespace():
-            return kind, record.inode
-        case Principals():
-            return kind, record.mount_namespace
-        case Limitation():
-            return kind, record.code, record.scope
-        case SensorReport():
-            return kind, record.name
-        case _:
-            return (kind,)
+    kind = type(record)
+    return kind.__name__, *(getattr(record, name) for name in _IDENTITIES.get(kind, ()))
+
+
+_IDENTITIES: dict[type, tuple[str, ...]] = {
+    Process: ("key",),
+    Endpoint: ("id",),
+    Module: ("mount_namespace", "device", "inode", "path"),
+    PathNode: ("mount_namespace", "path"),
+    LibrarySearch: ("mount_namespace", "path"),
+    Listener: ("network_namespace", "transport", "address", "port", "opened_at"),
+    ServiceProbe: ("network_namespace", "transport", "address", "port"),
+    ElfFile: ("device", "inode"),
+    FileScan: ("roots",),
+    NetworkNamespace: ("inode",),
+    Principals: ("mount_namespace",),
+    Limitation: ("code", "scope"),
+    SensorReport: ("name",),
+}
+"""By which attributes records of a kind are told apart; of kinds that are missing there is one."""

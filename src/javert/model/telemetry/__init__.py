@@ -25,6 +25,13 @@ from javert.model.telemetry.network import (
     Role,
     Transport,
 )
+from javert.model.telemetry.probes import (
+    Acceptance,
+    Authentication,
+    ProbeAnswer,
+    ProbeOutcome,
+    ServiceProbe,
+)
 from javert.model.telemetry.record import (
     ProcessKey,
     Record,
@@ -68,12 +75,15 @@ AnyRecord = (
     | PathNode
     | Module
     | LibrarySearch
+    | ServiceProbe
 )
 """Any of the records a journal may hold."""
 
 __all__ = [
+    "Acceptance",
     "AclEntry",
     "AnyRecord",
+    "Authentication",
     "Credentials",
     "ElfFile",
     "ElfKind",
@@ -93,6 +103,8 @@ __all__ = [
     "Package",
     "PathNode",
     "Principals",
+    "ProbeAnswer",
+    "ProbeOutcome",
     "Process",
     "ProcessKey",
     "ProtocolUse",
@@ -102,6 +114,7 @@ __all__ = [
     "RunStarted",
     "SearchedFile",
     "SensorReport",
+    "ServiceProbe",
     "StackHeader",
     "Transport",
 ]

@@ -1,0 +1,91 @@
+"""What probes are made of: the steps a conversation asks for, what is sent back, and what it finds out."""
+
+from collections.abc import Callable, Generator
+from enum import Enum
+
+import msgspec
+
+from javert.model.telemetry import ProbeAnswer, Transport
+
+MOST_BYTES = 65536
+"""More than this is never read in answer to one step; a service that sends more has ``flooded``."""
+
+
+class Ended(Enum):
+    """Why listening stopped.
+
+    ENOUGH: ``Ask.enough`` was satisfied. QUIET: ``Ask.wait_s`` passed. CLOSED: the service closed the connection
+    in an orderly way. RESET: it was reset. FLOODED: ``MOST_BYTES`` came without being enough.
+    """
+
+    ENOUGH = "enough"
+    QUIET = "quiet"
+    CLOSED = "closed"
+    RESET = "reset"
+    FLOODED = "flooded"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came of a step.
+
+    Attributes:
+        data: what the service sent since the step before, decrypted where TLS runs; (UDP) the datagram that was
+            enough, or the last one.
+        ended: why listening stopped.
+        tls: TLS runs on the connection.
+    """
+
+    data: bytes
+    ended: Ended
+    tls: bool = False
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Send, then listen.
+
+    Attributes:
+        data: what to send; empty only listens.
+        enough: is given all that came in answer so far, and tells whether the answer is whole.
+        wait_s: how long to listen at most, seconds.
+    """
+
+    data: bytes
+    enough: Callable[[bytes], bool]
+    wait_s: float = 2.0
+
+
+class StartTls(msgspec.Struct, frozen=True):
+    """Begin TLS on this connection, as a client that accepts every certificate and version.
+
+    The reply's ``tls`` tells whether the handshake completed; ``data`` is what came instead where the first
+    bytes were no TLS record.
+    """
+
+    wait_s: float = 3.0
+
+
+class Reopen(msgspec.Struct, frozen=True):
+    """Close this connection and open another one. The reply is empty; RESET means that it was refused."""
+
+
+Step = Ask | StartTls | Reopen
+
+Script = Generator[Step, Reply, tuple[ProbeAnswer, ...]]
+"""A conversation, on a connection that is already open. It returns what it found out: one answer for each protocol
+the service turned out to speak (SNMP can be several), none if nothing is known of it."""
+
+
+class ServiceHint(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a service before it is asked. It decides what is asked first, never the verdict.
+
+    Attributes:
+        program: base name of the executable, or the program a super-server would start; "" where unknown.
+        unit: the systemd unit; "" where unknown.
+        observed: protocols that its clients were seen to speak with it.
+    """
+
+    transport: Transport
+    port: int
+    program: str = ""
+    unit: str = ""
+    observed: tuple[str, ...] = ()
