@@ -65,7 +65,16 @@ class StartTls(msgspec.Struct, frozen=True):
 
 
 class Reopen(msgspec.Struct, frozen=True):
-    """Close this connection and open another one. The reply is empty; RESET means that it was refused."""
+    """Close this connection and open another one. The reply is empty; RESET means that it was refused.
+
+    A connection comes from another address of this host than the one it goes to, where there is one (127.0.0.2 to
+    127.0.0.1): many servers demand less of a client on their own address, and the question is what others meet.
+
+    Attributes:
+        from_its_own_address: come from the service's own address after all, for a service that refuses any other.
+    """
+
+    from_its_own_address: bool = False
 
 
 Step = Ask | StartTls | Reopen
