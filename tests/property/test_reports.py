@@ -70,6 +70,9 @@ def unused_port(name):
         process=process(name),
         listening_s=1.0,
         window_s=1.0,
+        silent_since="",
+        silent_runs=1,
+        silent_s=1.0,
         unit=name,
     )
 

@@ -164,6 +164,9 @@ def attributes_of_every_rule():
             process=_process("node_exporter", uid=0, user="root", unit="node-exporter.service"),
             listening_s=3600.0,
             window_s=3600.0,
+            silent_since="2026-11-02T09:00:00.000Z",
+            silent_runs=3,
+            silent_s=10800.0,
         ),
         RuleId.INSECURE_SERVER_PROTOCOL: ServerAttributes(
             protocol="ftp",

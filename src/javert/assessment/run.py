@@ -12,6 +12,7 @@ from javert import __version__
 from javert.assessment.collection import Collection
 from javert.assessment.interruption import Interruption
 from javert.assessment.lock import sole_run
+from javert.assessment.port_history import earlier_silence, remember_silence
 from javert.assessment.run_directory import RunDirectory, create_state_directory, new_run_id
 from javert.catalogue.lookup import Language
 from javert.errors import CanceledError, RunDirectoryError
@@ -95,7 +96,8 @@ def assess(
         run_id = new_run_id(started_at)
         directory = RunDirectory(options.run_directory or state_directory / "runs" / run_id)
         try:
-            return _Life(options, directory, observer).live(run_id, started_at, build or suite.build, interruption)
+            life = _Life(options, state_directory, directory, observer)
+            return life.live(run_id, started_at, build or suite.build, interruption)
         except KeyboardInterrupt:
             directory.set_state(RunState.CANCELED)
             raise CanceledError(
@@ -109,7 +111,10 @@ def assess(
 
 
 class _Life:
-    def __init__(self, options: RunOptions, directory: RunDirectory, observer: Observer) -> None:
+    def __init__(
+        self, options: RunOptions, state_directory: Path, directory: RunDirectory, observer: Observer
+    ) -> None:
+        self._state_directory = state_directory
         self._options = options
         self._directory = directory
         self._journal = directory.journal
@@ -124,7 +129,11 @@ class _Life:
     ) -> CompletedRun:
         options = self._options
         self._enter(RunState.CREATED)
-        self._journal.append(_beginning(options, run_id, started_at))
+        beginning = _beginning(options, run_id, started_at)
+        self._journal.append(beginning)
+        earlier = earlier_silence(self._state_directory, beginning.host.hostname)
+        if earlier and RuleId.UNUSED_LISTENING_TCP_PORT in options.rules:
+            self._journal.append(earlier)
         self._journal.sync()
         if self._journal.failure:
             raise _unwritable(self._directory.path, self._journal.failure)
@@ -147,7 +156,13 @@ class _Life:
         failure = self._journal.failure or self._directory.failure
         if failure:
             records.append(_storage_limitation(self._directory.path, failure))
-        assessment = evaluate(assemble(records), options.language)
+        telemetry = assemble(records)
+        if RuleId.UNUSED_LISTENING_TCP_PORT in options.rules:
+            try:
+                remember_silence(self._state_directory, telemetry)
+            except OSError as error:
+                telemetry = assemble((*records, _history_limitation(self._state_directory, error)))
+        assessment = evaluate(telemetry, options.language)
         self._directory.store(assessment)
         self._enter(assessment.run.state)
         return CompletedRun(
@@ -202,3 +217,12 @@ def _unwritable(directory: Path, failure: OSError) -> RunDirectoryError:
 def _storage_limitation(directory: Path, failure: OSError) -> Limitation:
     reason = failure.strerror or type(failure).__name__
     return Limitation(code="journal-unwritable", rules=(), scope=str(directory), params={"reason": reason})
+
+
+def _history_limitation(state_directory: Path, failure: OSError) -> Limitation:
+    return Limitation(
+        code="port-history-unwritable",
+        rules=(RuleId.UNUSED_LISTENING_TCP_PORT,),
+        scope=str(state_directory),
+        params={"reason": failure.strerror or type(failure).__name__},
+    )

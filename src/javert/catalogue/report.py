@@ -91,6 +91,10 @@ _PHRASES = {
     "more_remotes": Text("and {count} more", "ほか {count} 件"),
     "more_processes": Text("and {count} more", "ほか {count} 件"),
     "listening": Text("for {listening} of {window} watched", "監視時間 {window} のうち {listening}"),
+    "silent": Text(
+        "in {runs} runs since {since}, watched for {watched} in all",
+        "{since} 以降の {runs} 回の評価 (監視時間の合計 {watched})",
+    ),
     "user": Text("user {user}", "ユーザー {user}"),
     "process_unit": Text("unit {name}", "ユニット {name}"),
     "process_container": Text("container {name}", "コンテナ {name}"),
@@ -121,6 +125,7 @@ _FACTS = {
     "reachable": Text("Reachable", "到達範囲"),
     "unit": Text("Unit", "ユニット"),
     "listening": Text("Listened", "リッスン時間"),
+    "silent": Text("Silent", "無通信"),
     "file": Text("File", "ファイル"),
     "kind": Text("Kind", "種類"),
     "reason": Text("Reason", "理由"),

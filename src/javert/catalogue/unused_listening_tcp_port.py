@@ -24,6 +24,28 @@ _EXPOSURES: dict[str, tuple[Text, Text]] = {
         Text("", ""),
     ),
 }
+_AGAIN = Text(
+    "It was silent in each of {runs} runs since {since}.",
+    "{since} 以降の {runs} 回の評価すべてで接続がありませんでした。",
+)
+_NOTHING = Text("", "")
+_SILENCES: dict[str, tuple[Text, Text]] = {
+    "once": (
+        _NOTHING,
+        Text(
+            "Watch for longer before you decide: one run is short evidence.",
+            "1 回の評価だけでは根拠が短いため、判断の前により長く監視してください。",
+        ),
+    ),
+    "again": (
+        _AGAIN,
+        Text(
+            "Watch for longer before you decide: less than a day in all is short evidence.",
+            "合計 1 日未満の監視では根拠が短いため、判断の前により長く監視してください。",
+        ),
+    ),
+    "long": (_AGAIN, _NOTHING),
+}
 _OWNERS: dict[str, tuple[Text, Text]] = {
     "process": (
         Text(
@@ -32,9 +54,9 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
         ),
         Text(
             "If nobody needs the service, stop and disable it (`systemctl disable --now NAME` for its unit), or close "
-            "the port in its configuration. Watch for longer before you decide: one run is short evidence.",
+            "the port in its configuration.",
             "不要なサービスであれば停止して無効化するか (ユニットの場合は `systemctl disable --now NAME`)、設定でポートを閉じて"
-            "ください。1 回の評価だけでは根拠が短いため、判断の前により長く監視してください。",
+            "ください。",
         ),
     ),
     "unit": (
@@ -43,10 +65,8 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "systemd がユニット {unit} のために評価中 {seconds} 秒間リッスンしていましたが、接続はありませんでした。",
         ),
         Text(
-            "If nobody needs it: `systemctl disable --now {unit}`. Watch for longer before you decide: one run is short "
-            "evidence.",
-            "不要であれば `systemctl disable --now {unit}` を実行してください。1 回の評価だけでは根拠が短いため、判断の前により"
-            "長く監視してください。",
+            "If nobody needs it: `systemctl disable --now {unit}`.",
+            "不要であれば `systemctl disable --now {unit}` を実行してください。",
         ),
     ),
     "unknown": (
@@ -76,11 +96,13 @@ _TITLES: dict[str, Text] = {
 
 def _findings() -> dict[str, Text]:
     texts: dict[str, Text] = {}
-    for (exposure, (reached, bind)), (owner, (what, fix)) in product(_EXPOSURES.items(), _OWNERS.items()):
-        key = f"finding.{_RULE}.{exposure}.{owner}"
+    for (exposure, (reached, bind)), (owner, (what, fix)), (silence, (before, caution)) in product(
+        _EXPOSURES.items(), _OWNERS.items(), _SILENCES.items()
+    ):
+        key = f"finding.{_RULE}.{exposure}.{owner}.{silence}"
         texts[f"{key}.title"] = _TITLES[owner]
-        texts[f"{key}.description"] = joined(what, reached)
-        texts[f"{key}.recommendation"] = joined(fix, bind)
+        texts[f"{key}.description"] = joined(what, before, reached)
+        texts[f"{key}.recommendation"] = joined(fix, caution, bind)
     return texts
 
 
@@ -118,6 +140,18 @@ TEXTS: dict[str, Text] = {
     ),
     "limitation.listener-too-young.recommendation": Text(
         "Assess again, or for longer.", "もう一度、またはより長く評価してください。"
+    ),
+    "limitation.port-history-unwritable.title": Text(
+        "What this run saw of silent ports could not be kept for the next one",
+        "接続のなかったポートの記録を次回の評価のために保存できなかった",
+    ),
+    "limitation.port-history-unwritable.description": Text(
+        "Writing to the state directory failed ({reason}); the next run counts the silence of ports without this one.",
+        "状態ディレクトリーへの書き込みに失敗しました ({reason})。次回の評価では、今回の無通信期間は数えられません。",
+    ),
+    "limitation.port-history-unwritable.recommendation": Text(
+        "Make room there, or name another place in JAVERT_STATE_DIR.",
+        "空き容量を確保するか、JAVERT_STATE_DIR に別の場所を指定してください。",
     ),
     "limitation.unused-ports-unprovable.title": Text(
         "Whether ports are unused could not be told", "ポートが未使用かどうかを判断できない"

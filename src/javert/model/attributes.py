@@ -48,7 +48,10 @@ class ClientAttributes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
-    """For ``unused-listening-tcp-port``; ``listening_s`` is how much of ``window_s`` the listener was there."""
+    """For ``unused-listening-tcp-port``; ``listening_s`` is how much of ``window_s`` the listener was there.
+
+    ``silent_since``, ``silent_runs`` and ``silent_s`` count this run and the earlier ones in which it was silent.
+    """
 
     address: str
     port: int
@@ -58,6 +61,9 @@ class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
     listening_s: float
     window_s: float
     unit: str = ""
+    silent_since: str = ""
+    silent_runs: int = 1
+    silent_s: float = 0.0
 
 
 class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 from javert.errors import ParseError
 from javert.model.telemetry import (
     AnyRecord,
+    EarlierSilence,
     ElfFile,
     Endpoint,
     FileScan,
@@ -26,6 +27,7 @@ from javert.model.telemetry import (
     RunStarted,
     SensorReport,
     ServiceProbe,
+    SilentService,
 )
 
 
@@ -56,6 +58,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     sensors: tuple[SensorReport, ...]
     searches: tuple[LibrarySearch, ...] = ()
     probes: tuple[ServiceProbe, ...] = ()
+    earlier_silence: tuple[SilentService, ...] = ()
     principals_inside: dict[int, Principals] = {}
 
     @property
@@ -108,6 +111,7 @@ def assemble(records: Iterable[AnyRecord]) -> Telemetry:
         sensors=tuple(by_kind[SensorReport]),
         searches=tuple(by_kind[LibrarySearch]),
         probes=tuple(by_kind[ServiceProbe]),
+        earlier_silence=tuple(service for record in by_kind[EarlierSilence] for service in record.services),
         principals_inside={
             record.mount_namespace: record for record in by_kind[Principals] if record.mount_namespace
         },

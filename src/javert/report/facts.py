@@ -89,12 +89,19 @@ def _unused_port(attributes: UnusedPortAttributes, words: Words) -> _Pairs:
         listening=duration(attributes.listening_s, words.language),
         window=duration(attributes.window_s, words.language),
     )
+    silent = words.phrase(
+        "silent",
+        runs=attributes.silent_runs,
+        since=attributes.silent_since[:10],
+        watched=duration(attributes.silent_s, words.language),
+    )
     return [
         ("port", [f"{endpoint(attributes.address, attributes.port)} tcp"]),
         ("reachable", [words.value(attributes.exposure, "exposure-")]),
         ("process", _holder(attributes.process, words)),
         ("unit", [printable(attributes.unit)]),
         ("listening", [listening]),
+        ("silent", [silent] if attributes.silent_runs > 1 else []),
     ]
 
 

@@ -6,8 +6,9 @@ from javert.formats.addresses import is_unspecified
 from javert.model.assessment import Outcome
 from javert.model.attributes import UnusedPortAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
+from javert.model.moment import timestamp
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Endpoint, Limitation, Listener, Role, Transport
+from javert.model.telemetry import Endpoint, Limitation, Listener, Process, Role, SilentService, Transport
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.reach import Reach, serves, watched
@@ -16,6 +17,9 @@ from javert.rules.who import find, summarize
 MINIMUM_S = 60.0
 MINIMUM_SHARE = 0.1
 """A listener there for less than 60 s, or for less than a tenth of the run, is not judged."""
+
+LONG_SILENCE_S = 86400.0
+"""After so long findings no longer ask for more evidence."""
 
 _ID = RuleId.UNUSED_LISTENING_TCP_PORT
 _UNCOUNTED = frozenset({"connections-polled", "listeners-not-counted"})
@@ -39,35 +43,88 @@ class _Service(msgspec.Struct, frozen=True):
         return families.pop()
 
 
+class _Census(msgspec.Struct, frozen=True):
+    """Every service of the run, by what came to it; ``counted``: nothing can have come uncounted."""
+
+    used: list[_Service]
+    young: list[_Service]
+    unused: list[_Service]
+    counted: bool
+
+
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
     """Judge every TCP listener of the run by what the kernel counted."""
     reach = Reach(telemetry)
-    traffic = [e for e in telemetry.endpoints if e.role is Role.SERVER and (e.connections or e.bytes_in)]
-    used = young = 0
-    unused: list[_Service] = []
-    exclusions: list[Limitation] = []
-    services = _services(telemetry)
-    for service in services:
-        if any(_used(listener, traffic) for listener in service.listeners):
-            used += 1
-        elif not _long_enough(service, telemetry):
-            young += 1
-            exclusions.append(_too_young(service, telemetry))
-        else:
-            unused.append(service)
-    counted = not any(limit.code in _UNCOUNTED for limit in telemetry.limitations)
-    if unused and not counted:
-        exclusions.append(_unprovable(unused))
-    findings = tuple(_finding(service, telemetry, reach) for service in unused) if counted else ()
+    census = _census(telemetry)
+    exclusions = [_too_young(service, telemetry) for service in census.young]
+    if census.unused and not census.counted:
+        exclusions.append(_unprovable(census.unused))
+    findings: tuple[FindingDraft, ...] = ()
+    if census.counted:
+        earlier = {service.identity: service for service in telemetry.earlier_silence}
+        findings = tuple(_finding(service, telemetry, reach, earlier) for service in census.unused)
     return RuleVerdict(
-        outcome=_outcome(telemetry, findings, counted),
+        outcome=_outcome(telemetry, findings, census.counted),
         findings=findings,
         exclusions=tuple(exclusions),
-        coverage={"listeners": len(services), "used": used, "unused": len(unused), "not_judged": young},
+        coverage={
+            "listeners": len(census.used) + len(census.young) + len(census.unused),
+            "used": len(census.used),
+            "unused": len(census.unused),
+            "not_judged": len(census.young),
+        },
     )
 
 
 RULE = Rule(id=_ID, evaluate=evaluate)
+
+
+def silence_after(telemetry: Telemetry) -> tuple[SilentService, ...]:
+    """What the next run is to know: services that were silent in this run and those before it.
+
+    A service to which something came is forgotten. One that was not there, or could not be judged, stays as it was.
+    """
+    reach = Reach(telemetry)
+    census = _census(telemetry)
+    silent = {service.identity: service for service in telemetry.earlier_silence}
+    for service in census.used:
+        silent.pop(_identity(service, telemetry, reach), None)
+    if census.counted and watched(telemetry, _ID):
+        for service in census.unused:
+            identity = _identity(service, telemetry, reach)
+            silent[identity] = _silence(service, telemetry, identity, silent)
+    return tuple(silent.values())
+
+
+def _census(telemetry: Telemetry) -> _Census:
+    traffic = [e for e in telemetry.endpoints if e.role is Role.SERVER and (e.connections or e.bytes_in)]
+    counted = not any(limit.code in _UNCOUNTED for limit in telemetry.limitations)
+    census = _Census([], [], [], counted)
+    for service in _services(telemetry):
+        if any(_used(listener, traffic) for listener in service.listeners):
+            census.used.append(service)
+        elif _long_enough(service, telemetry):
+            census.unused.append(service)
+        else:
+            census.young.append(service)
+    return census
+
+
+def _silence(
+    service: _Service,
+    telemetry: Telemetry,
+    identity: tuple[str, ...],
+    earlier: dict[tuple[str, ...], SilentService],
+) -> SilentService:
+    """This run's silence of a service, with that of the runs before it."""
+    began = telemetry.started.started_at
+    before = earlier.get(identity)
+    return SilentService(
+        identity=identity,
+        since=min(before.since, began) if before else began,
+        runs=(before.runs if before else 0) + 1,
+        watched_s=(before.watched_s if before else 0.0) + _listening_s(service, telemetry),
+    )
 
 
 def _services(telemetry: Telemetry) -> list[_Service]:
@@ -121,7 +178,7 @@ def _where(listener: Listener) -> str:
 
 def _too_young(service: _Service, telemetry: Telemetry) -> Limitation:
     """All of these read alike, so that reports show them as one; the scope tells which listener, and how long."""
-    process = find(telemetry, service.first.processes[0]) if service.first.processes else None
+    process = _process(service, telemetry)
     seconds = round(_listening_s(service, telemetry))
     owner = f"{process.name}, " if process else ""
     return Limitation(
@@ -144,19 +201,41 @@ def _outcome(telemetry: Telemetry, findings: tuple[FindingDraft, ...], counted: 
     return Outcome.CLEAR if counted and watched(telemetry, _ID) else Outcome.NOT_AVAILABLE
 
 
-def _finding(service: _Service, telemetry: Telemetry, reach: Reach) -> FindingDraft:
+def _process(service: _Service, telemetry: Telemetry) -> Process | None:
+    holders = service.first.processes
+    return find(telemetry, holders[0]) if holders else None
+
+
+def _identity(service: _Service, telemetry: Telemetry, reach: Reach) -> tuple[str, ...]:
     listener = service.first
-    process = find(telemetry, listener.processes[0]) if listener.processes else None
+    process = _process(service, telemetry)
+    return (
+        reach.place(listener.network_namespace),
+        "*" if is_unspecified(listener.address) else listener.address,
+        str(listener.port),
+        (process.exe or process.name) if process else listener.unit,
+    )
+
+
+def _evidence(silence: SilentService) -> str:
+    """How much the silence proves, as the texts tell it apart."""
+    if silence.runs == 1:
+        return "once"
+    return "again" if silence.watched_s < LONG_SILENCE_S else "long"
+
+
+def _finding(
+    service: _Service, telemetry: Telemetry, reach: Reach, earlier: dict[tuple[str, ...], SilentService]
+) -> FindingDraft:
+    listener = service.first
+    process = _process(service, telemetry)
     exposure = reach.exposure(listener)
     owner = "unit" if listener.unit else "process" if process else "unknown"
+    identity = _identity(service, telemetry, reach)
+    silence = _silence(service, telemetry, identity, earlier)
     return FindingDraft(
-        identity=(
-            reach.place(listener.network_namespace),
-            "*" if is_unspecified(listener.address) else listener.address,
-            str(listener.port),
-            (process.exe or process.name) if process else listener.unit,
-        ),
-        text=f"{_ID.value}.{exposure.value}.{owner}",
+        identity=identity,
+        text=f"{_ID.value}.{exposure.value}.{owner}.{_evidence(silence)}",
         params={
             "where": _where(listener),
             "port": str(listener.port),
@@ -167,6 +246,8 @@ def _finding(service: _Service, telemetry: Telemetry, reach: Reach) -> FindingDr
             "unit": listener.unit or (process.unit if process else ""),
             "place": reach.place(listener.network_namespace),
             "seconds": str(round(_listening_s(service, telemetry))),
+            "runs": str(silence.runs),
+            "since": timestamp(silence.since)[:10],
         },
         attributes=UnusedPortAttributes(
             address=listener.address,
@@ -176,6 +257,9 @@ def _finding(service: _Service, telemetry: Telemetry, reach: Reach) -> FindingDr
             process=summarize(process) if process else None,
             listening_s=round(_listening_s(service, telemetry), 3),
             window_s=round(telemetry.window_s, 3),
+            silent_since=timestamp(silence.since),
+            silent_runs=silence.runs,
+            silent_s=round(silence.watched_s, 3),
             unit=listener.unit,
         ),
         first_seen=min(one.opened_at or telemetry.started.started_at for one in service.listeners),

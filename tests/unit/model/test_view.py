@@ -101,6 +101,6 @@ def test_a_journal_holds_one_run(run_started):
 
 def test_records_of_different_kinds_never_replace_each_other():
     kinds = [kind for kind in records.AnyRecord.__args__ if kind.__struct_fields__]
-    assert len(kinds) == 16
+    assert len(kinds) == 17
     assert len({identity(record) for record in (Heartbeat(at=1.0), RunEnded(ended_at=1.0), Principals())}) == 3
     assert identity(NetworkNamespace(inode=1)) != identity(endpoint(1))

@@ -4,8 +4,8 @@ import pytest
 
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
-from javert.model.telemetry import Limitation, Transport
-from javert.rules.unused_listening_tcp_port import RULE
+from javert.model.telemetry import EarlierSilence, Limitation, Transport
+from javert.rules.unused_listening_tcp_port import RULE, silence_after
 
 
 def test_a_silent_listener_is_a_finding_with_its_process(scene):
@@ -153,3 +153,46 @@ def test_udp_sockets_are_not_judged(scene):
     server = scene.process("server")
     verdict = RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 53, server, transport=Transport.UDP)))
     assert verdict.outcome is Outcome.CLEAR
+
+
+def test_silence_adds_up_over_runs(scene):
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server)
+    first = scene.telemetry(server, listener)
+    after_one = silence_after(first)
+    (finding,) = RULE.evaluate(scene.telemetry(server, listener, EarlierSilence(services=after_one))).findings
+    attributes = finding.attributes
+    assert (attributes.silent_runs, attributes.silent_s) == (2, 7200.0)
+    assert finding.identity == after_one[0].identity
+    assert "2 runs" in text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
+    (alone,) = RULE.evaluate(first).findings
+    assert (alone.attributes.silent_runs, alone.attributes.silent_s) == (1, 3600.0)
+    assert alone.identity == finding.identity
+
+
+def test_traffic_ends_the_silence(scene):
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server)
+    earlier = EarlierSilence(services=silence_after(scene.telemetry(server, listener)))
+    assert silence_after(scene.telemetry(server, listener, scene.server("192.0.2.7", 80), earlier)) == ()
+
+
+def test_a_run_that_could_not_judge_a_service_neither_ends_nor_adds_to_its_silence(scene):
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server)
+    services = silence_after(scene.telemetry(server, listener))
+    earlier = EarlierSilence(services=services)
+    polled = Limitation(code="connections-polled", rules=())
+    young = scene.listener("0.0.0.0", 80, server, opened_at=scene.at(3590))
+    assert silence_after(scene.telemetry(earlier)) == services
+    assert silence_after(scene.telemetry(server, listener, polled, earlier)) == services
+    assert silence_after(scene.telemetry(server, young, earlier)) == services
+    assert silence_after(scene.telemetry(server, listener, earlier, watched=False)) == services
+
+
+def test_polling_that_sees_traffic_ends_the_silence_too(scene):
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server)
+    earlier = EarlierSilence(services=silence_after(scene.telemetry(server, listener)))
+    polled = Limitation(code="connections-polled", rules=())
+    assert silence_after(scene.telemetry(server, listener, polled, scene.server("192.0.2.7", 80), earlier)) == ()

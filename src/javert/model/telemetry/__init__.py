@@ -17,12 +17,14 @@ from javert.model.telemetry.modules import (
     SearchedFile,
 )
 from javert.model.telemetry.network import (
+    EarlierSilence,
     Encryption,
     Endpoint,
     Evidence,
     Listener,
     ProtocolUse,
     Role,
+    SilentService,
     Transport,
 )
 from javert.model.telemetry.probes import (
@@ -70,6 +72,7 @@ AnyRecord = (
     | Principals
     | Endpoint
     | Listener
+    | EarlierSilence
     | ElfFile
     | FileScan
     | PathNode
@@ -85,6 +88,7 @@ __all__ = [
     "AnyRecord",
     "Authentication",
     "Credentials",
+    "EarlierSilence",
     "ElfFile",
     "ElfKind",
     "Encryption",
@@ -115,6 +119,7 @@ __all__ = [
     "SearchedFile",
     "SensorReport",
     "ServiceProbe",
+    "SilentService",
     "StackHeader",
     "Transport",
 ]

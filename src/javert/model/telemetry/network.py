@@ -108,6 +108,28 @@ class Endpoint(Record, frozen=True, kw_only=True):
     uses: tuple[ProtocolUse, ...] = ()
 
 
+class SilentService(msgspec.Struct, frozen=True, array_like=True):
+    """A TCP service that was silent in every earlier run in which it could be judged.
+
+    Attributes:
+        identity: as the rule ``unused-listening-tcp-port`` names the service from run to run.
+        since: when the first of these runs began.
+        runs: how many there were.
+        watched_s: for how long it was listened on and watched in them together, seconds.
+    """
+
+    identity: tuple[str, ...]
+    since: float
+    runs: int
+    watched_s: float
+
+
+class EarlierSilence(Record, frozen=True, kw_only=True):
+    """What earlier runs on this host know of services to which nothing came; one record a run."""
+
+    services: tuple[SilentService, ...]
+
+
 class Listener(Record, frozen=True, kw_only=True):
     """A socket that waits for clients. SO_REUSEPORT members are one listener.
 
