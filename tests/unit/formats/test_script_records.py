@@ -1,5 +1,7 @@
 """Which script an event of the kernel tells; its layout is compared with that of the compiled object elsewhere."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,8 +24,8 @@ def event(cmdline: bytes, *, hashbang: bool = False, filename: str = "/usr/bin/d
         ("/opt/job.sh", "/srv", "/opt/job.sh"),
         ("./job.sh", "/srv", "/srv/./job.sh"),
         ("job.sh", "/", "/job.sh"),
-        ("job.sh", "", None),
         ("/dev/fd/3", "/srv", None),
+        ("j\udcffb.sh", "/srv", "/srv/j\udcffb.sh"),
     ],
 )
 def test_a_script_that_the_kernel_ran_is_the_file_that_was_executed(filename, directory, script):
@@ -34,17 +36,29 @@ def test_otherwise_it_is_the_interpreters_argument():
     assert event(b"sh\0-e\0job.sh\0secret").script() == "/srv/job.sh"
     assert event(b"sh\0-c\0echo secret").script() is None
     assert event(b"").script() is None
+    assert event(b"sh\0j\xffb.sh").script() == "/srv/j\udcffb.sh"
+    assert event(b"bash\0/dev/fd/63").script() is None
 
 
-def test_an_argument_that_may_be_cut_is_not_believed():
+def test_what_the_record_has_no_room_for_is_no_script_and_not_forgotten_either():
     long = b"sh\0/" + b"x" * CMDLINE_MAX
-    assert event(long[:CMDLINE_MAX]).script() is None
+    cut = b"sh\0-e\0-o\0" + b"-x\0" * CMDLINE_MAX
+    for cmdline in (long, cut):
+        with pytest.raises(ParseError):
+            event(cmdline[:CMDLINE_MAX]).script()
     assert event(long[: CMDLINE_MAX - 1]).script() == "/" + "x" * (CMDLINE_MAX - 5)
+    assert event(b"sh\0job.sh\0".ljust(CMDLINE_MAX, b"x")).script() == "/srv/job.sh"
+    assert event(b"sh\0-c\0".ljust(CMDLINE_MAX, b"x")).script() is None
+    with pytest.raises(ParseError):
+        event(b"", hashbang=True, filename="/" + "x" * 254).script()
+    with pytest.raises(ParseError):
+        event(b"", hashbang=True, filename="job.sh", directory="").script()
 
 
 def test_absolute():
     assert absolute("a", "/b/") == "/b/a"
     assert absolute("", "/b") is None
+    assert absolute("a", "") is None
 
 
 @given(st.binary(max_size=200) | st.binary(min_size=2184, max_size=2300))
@@ -54,4 +68,5 @@ def test_any_bytes_give_an_event_or_a_parse_error(data):
     except ParseError:
         return
     assert len(found.cmdline) <= CMDLINE_MAX
-    found.script()
+    with suppress(ParseError):
+        found.script()

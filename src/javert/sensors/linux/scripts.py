@@ -12,9 +12,8 @@ from pathlib import Path
 import msgspec
 
 from javert.errors import ParseError
-from javert.formats.cmdline import split
 from javert.formats.interpreters import is_interpreter, script_argument
-from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event
+from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event, split_exactly
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Module, ModuleKind, ProcessKey, SensorReport
 from javert.sensors.interface import Emit
@@ -52,7 +51,7 @@ class ScriptBook:
         self._own_namespace = Path("/proc/self/ns/mnt").stat().st_ino
         self._known: dict[tuple[int, str], _Known] = {}
 
-    def add(self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool) -> None:
+    def add(self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool) -> bool:
         """Note that a root process runs a script; the file should still be there.
 
         Args:
@@ -62,12 +61,15 @@ class ScriptBook:
             now: seconds since the epoch.
             certain: the kernel itself ran the script, so that it was there even if it is gone. An argument that
                 names no file may be anything, a secret too, and is forgotten.
+
+        Returns:
+            False if the argument may have been a script, in a mount namespace that is gone.
         """
         if process.pid == os.getpid():
-            return
+            return True
         root = self._root(namespace, process.pid)
         if not certain and (root is None or _regular_file(f"{root}{path}") is None):
-            return
+            return root is not None
         way = self._walker.walk(mount_namespace=namespace, root=root, path=path) if root is not None else ()
         key = namespace, way[-1] if way else path
         known = self._known.get(key)
@@ -86,6 +88,7 @@ class ScriptBook:
             known = self._known[key] = _Known(module, {}, now)
         known.processes[process] = None
         known.last_seen = now
+        return True
 
     def look_at(self, pid: int, table: ProcessTable, now: float) -> None:
         """Note the script of a running process, if it is root's and an interpreter with one."""
@@ -93,7 +96,7 @@ class ScriptBook:
             interpreter = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)").rpartition("/")[2]
             if not is_interpreter(interpreter):
                 return
-            script = script_argument(interpreter, split(Path(f"/proc/{pid}/cmdline").read_bytes()))
+            script = script_argument(interpreter, split_exactly(Path(f"/proc/{pid}/cmdline").read_bytes()))
             path = absolute(script, os.readlink(f"/proc/{pid}/cwd")) if script is not None else None
             namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
         except OSError:
@@ -237,7 +240,7 @@ class BpfScriptSensor:
         self._ended_at = self._clock.now()
 
     def report(self) -> SensorReport:
-        """How many starts of interpreters were taken in, and how many the kernel had no room for."""
+        """How many starts of interpreters were taken in, and how many could not be told or looked at."""
         waiting = SCRIPT_STATE.unpack_from(self._state)[0] if self._object is not None else 0
         return SensorReport(
             name=self.name,
@@ -256,7 +259,8 @@ class BpfScriptSensor:
         if process is None:
             process = self._table.from_kernel(event.who, cmdline=event.cmdline, root=True)
         now = self._clock.epoch(event.time_ns)
-        self._book.add(event.who.mount_namespace, path, process, now, certain=event.hashbang)
+        if not self._book.add(event.who.mount_namespace, path, process, now, certain=event.hashbang):
+            self._lost += 1
 
 
 def _regular_file(path: str) -> os.stat_result | None:

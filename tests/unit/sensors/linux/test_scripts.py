@@ -153,6 +153,32 @@ def test_what_ran_before_is_seen_too(place, script, make):
     assert [key.pid for key in module.root_processes] == [process.pid]
 
 
+def start(*command: str) -> None:
+    """As fast as it goes: several thousand programs in the seconds between two looks at the ring."""
+    pid = os.posix_spawnp(command[0], command, {"PATH": "/usr/bin:/bin"})
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("command", [["true"], ["sh", "-c", ": {number}"], ["sh", "{script}", "{number}"]])
+def test_other_starts_take_no_room_from_scripts(kernel, place, script, command):
+    """The ring has room for 1,800 events; a build on the host starts more than that between two looks."""
+    shutil.copy(script, place / "last.sh")
+    for number in range(2500):
+        start(*(word.format(script=script, number=number) for word in command))
+    start("sh", f"{place}/last.sh")
+    assert f"{place}/last.sh" in kernel.scripts(place)
+    assert kernel.sensor.report().lost == 0
+
+
+@pytest.mark.serial  # it fills the rings of all who watch
+def test_what_finds_no_room_is_counted(kernel, place, script):
+    for number in range(2500):
+        start("sh", "-e", str(script), str(number))
+    assert kernel.scripts(place)
+    assert kernel.sensor.report().lost > 0
+
+
 def test_an_argument_that_names_no_file_goes_nowhere(kernel, place):
     """A guess at the command line may hit a password; only files that exist are ever told."""
     subprocess.run(["sh", "hunter2-the-password"], cwd=place, stderr=subprocess.DEVNULL, check=False)
@@ -171,8 +197,8 @@ def test_javert_itself_is_left_out(script):
 def test_a_script_in_a_namespace_that_is_gone_has_no_way():
     records = []
     book = ScriptBook(records.append)
-    book.add(OWN_NAMESPACE + 1, "/job.sh", ProcessKey(4194304, 1), 5.0, certain=True)
-    book.add(OWN_NAMESPACE + 1, "/other.sh", ProcessKey(4194304, 1), 5.0, certain=False)
+    assert book.add(OWN_NAMESPACE + 1, "/job.sh", ProcessKey(4194304, 1), 5.0, certain=True)
+    assert not book.add(OWN_NAMESPACE + 1, "/other.sh", ProcessKey(4194304, 1), 5.0, certain=False)
     book.flush()
     (module,) = records
     assert (module.path, module.way, module.deleted) == ("/job.sh", (), False)

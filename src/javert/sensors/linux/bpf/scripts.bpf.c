@@ -4,14 +4,15 @@
  *
  * Hook: tp_btf/sched_process_exec (5.5), which runs in the new program after its arguments are in place, and before its
  * first instruction: nothing it does can hide them. Other programs pay nothing; a program start of root's costs about a
- * microsecond. What was told is remembered by a hash, so that a script that cron starts every minute is told once.
+ * microsecond. What was told is remembered by a hash, so that a script that cron starts every minute is told once. Only
+ * what is news takes room in the ring: a build starts thousands of programs between two looks of the reader.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
 #include "scripts.h"
 
 #define TOLD 16384
-#define WORDS (CMDLINE_MAX / 8)
+#define EEXIST 17
 
 /* More of the kernel's types than the other programs need. */
 struct linux_binprm___names {
@@ -39,9 +40,22 @@ struct {
 	__uint(max_entries, 4 * 1024 * 1024);
 } script_events SEC(".maps");
 
+/* What one start of a program says; on the stack there is no room for it. */
+struct words {
+	char script[CMDLINE_MAX]; /* what is likely to be it */
+	char cmdline[CMDLINE_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct words);
+} scratch SEC(".maps");
+
 /* Read by user space through the memory of .bss. */
 struct script_state {
-	__u64 lost; /* no room in the ring */
+	__u64 lost; /* no room in the ring, or a command line that could not be read */
 };
 struct script_state script_state;
 
@@ -61,15 +75,23 @@ static __always_inline bool is_root(struct task_struct *task)
 #define BEGINS(name, text) (((name) & LOW(sizeof(text) - 1)) == WORD(text))
 #define IS(name, text) (((name) & LOW(sizeof(text))) == WORD(text))
 
-/* Coarse, to keep other programs out of the ring; the reader looks closer (javert/formats/interpreters.py). */
-static __always_inline bool may_interpret(const char *text)
+static __always_inline bool is_shell(__u64 name)
 {
-	__u64 name = *(const __u64 *)text;
+	return IS(name, "sh") || BEGINS(name, "sh-") || BEGINS(name, "bash") || BEGINS(name, "dash") ||
+	       IS(name, "ash") || BEGINS(name, "busybox") || BEGINS(name, "ksh") || BEGINS(name, "mksh") ||
+	       BEGINS(name, "pdksh") || BEGINS(name, "rbash") || BEGINS(name, "yash") || BEGINS(name, "zsh");
+}
 
-	return BEGINS(name, "python") || BEGINS(name, "pypy") || BEGINS(name, "perl") || BEGINS(name, "ruby") ||
-	       BEGINS(name, "node") || BEGINS(name, "php") || BEGINS(name, "bash") || BEGINS(name, "dash") ||
-	       BEGINS(name, "busybox") || BEGINS(name, "ksh") || BEGINS(name, "zsh") || IS(name, "sh") ||
-	       IS(name, "ash") || IS(name, "mksh") || IS(name, "rbash");
+static __always_inline bool is_python(__u64 name)
+{
+	return BEGINS(name, "python") || BEGINS(name, "pypy");
+}
+
+/* Coarse, to keep other programs out of the ring; the reader looks closer (javert/formats/interpreters.py). */
+static __always_inline bool may_interpret(__u64 name)
+{
+	return is_shell(name) || is_python(name) || BEGINS(name, "perl") || BEGINS(name, "ruby") ||
+	       BEGINS(name, "node") || BEGINS(name, "php");
 }
 
 static __always_inline __u64 mix(__u64 hash, __u64 word)
@@ -77,21 +99,41 @@ static __always_inline __u64 mix(__u64 hash, __u64 word)
 	return (hash ^ word) * 0x100000001b3ULL; /* FNV-1a, eight bytes at a time */
 }
 
-static __always_inline bool is_news(const struct script_event *event, __u64 directory)
+static __always_inline __u64 hashed(const char *text)
 {
-	const __u64 *words = (const __u64 *)event->cmdline;
 	__u64 hash = 0xcbf29ce484222325ULL;
-	__u32 one = 1;
 
-	for (int i = 0; i < WORDS; i++) {
-		hash = mix(hash, words[i]);
+	for (int i = 0; i < CMDLINE_MAX / 8; i++) {
+		hash = mix(hash, ((const __u64 *)text)[i]);
 		hash ^= hash >> 29;
 	}
-	hash = mix(hash, event->who.mount_namespace);
-	hash = mix(hash, event->who.exe_inode);
-	hash = mix(hash, event->who.cgroup);
-	hash = mix(hash, directory);
-	return !bpf_map_update_elem(&told, &hash, &one, BPF_NOEXIST);
+	return hash;
+}
+
+/* The first argument after the program's own name, or nothing. */
+static __always_inline void first_argument(struct words *words)
+{
+	long length = bpf_probe_read_kernel_str(words->script, CMDLINE_MAX, words->cmdline);
+
+	__builtin_memset(words->script, 0, CMDLINE_MAX);
+	if (length > 0 && length < CMDLINE_MAX)
+		bpf_probe_read_kernel_str(words->script, CMDLINE_MAX - length, words->cmdline + length);
+}
+
+static __always_inline __u64 hash_place(__u64 hash, struct task_struct *task, const struct dentry *directory)
+{
+	const struct inode *exe = BPF_CORE_READ(task, mm, exe_file, f_inode);
+
+	hash = mix(hash, BPF_CORE_READ(exe, i_ino));
+	hash = mix(hash, BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
+	hash = mix(hash, BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum));
+	return mix(hash, BPF_CORE_READ(directory, d_inode, i_ino));
+}
+
+static __always_inline int lose(void)
+{
+	__sync_fetch_and_add(&script_state.lost, 1);
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -99,38 +141,57 @@ int BPF_PROG(script_exec, struct task_struct *task, int old_pid, struct linux_bi
 {
 	struct linux_binprm___names *names = (void *)bprm;
 	struct task_struct___fs *located = (void *)task;
-	struct dentry *directory, *exe;
+	char interpreter[INTERPRETER_MAX] = {};
 	struct script_event *event;
+	struct dentry *directory, *exe;
+	struct words *words;
+	__u32 zero = 0, one = 1, length;
+	__u64 name, hash;
 	bool hashbang;
 
 	if (!is_root(task))
 		return 0;
+	exe = BPF_CORE_READ(task, mm, exe_file, f_path.dentry);
+	bpf_probe_read_kernel_str(interpreter, sizeof(interpreter), BPF_CORE_READ(exe, d_name.name));
+	name = *(__u64 *)interpreter;
+	hashbang = BPF_CORE_READ(names, interp) != BPF_CORE_READ(names, filename);
+	if (!hashbang && !may_interpret(name))
+		return 0;
+	words = bpf_map_lookup_elem(&scratch, &zero);
+	if (!words)
+		return lose();
+	__builtin_memset(words, 0, sizeof(*words));
+	length = read_cmdline(task, words->cmdline);
+	if (hashbang)
+		bpf_probe_read_kernel_str(words->script, FILENAME_MAX, BPF_CORE_READ(names, filename));
+	else if (!length) /* even a program without arguments has the end of an empty name there */
+		return lose();
+	else
+		first_argument(words);
+	if (!hashbang && (is_shell(name) || is_python(name)) && IS(*(__u64 *)words->script, "-c"))
+		return 0;
+	/* Whatever a script is given makes it no other; behind an option it may stand anywhere. */
+	hash = hashed(words->script[0] == '-' || words->script[0] == '+' ? words->cmdline : words->script);
+	directory = BPF_CORE_READ(located, fs, pwd.dentry);
+	hash = hash_place(mix(hash, hashbang), task, directory);
+	if (bpf_map_update_elem(&told, &hash, &one, BPF_NOEXIST) == -EEXIST)
+		return 0;
 	event = bpf_ringbuf_reserve(&script_events, sizeof(*event), 0);
 	if (!event) {
-		__sync_fetch_and_add(&script_state.lost, 1);
-		return 0;
+		bpf_map_delete_elem(&told, &hash); /* it is still news when it comes again */
+		return lose();
 	}
-	exe = BPF_CORE_READ(task, mm, exe_file, f_path.dentry);
-	__builtin_memset(event->interpreter, 0, sizeof(event->interpreter));
-	bpf_probe_read_kernel_str(event->interpreter, sizeof(event->interpreter), BPF_CORE_READ(exe, d_name.name));
-	hashbang = BPF_CORE_READ(names, interp) != BPF_CORE_READ(names, filename);
-	if (!hashbang && !may_interpret(event->interpreter))
-		goto discard;
-	__builtin_memset(event->cmdline, 0, sizeof(event->cmdline));
-	event->cmdline_length = read_cmdline(task, event->cmdline);
-	describe_task(task, &event->who);
-	directory = BPF_CORE_READ(located, fs, pwd.dentry);
-	if (!is_news(event, BPF_CORE_READ(directory, d_inode, i_ino)))
-		goto discard;
 	event->time_ns = bpf_ktime_get_boot_ns();
 	event->hashbang = hashbang;
-	event->filename[0] = 0;
-	bpf_probe_read_kernel_str(event->filename, sizeof(event->filename), BPF_CORE_READ(names, filename));
+	event->cmdline_length = length;
+	describe_task(task, &event->who);
+	__builtin_memcpy(event->interpreter, interpreter, sizeof(interpreter));
+	__builtin_memcpy(event->filename, words->script, sizeof(event->filename));
+	if (!hashbang)
+		event->filename[0] = 0;
+	__builtin_memcpy(event->cmdline, words->cmdline, sizeof(event->cmdline));
 	name_path(BPF_CORE_READ(located, fs, pwd.mnt), directory, &event->directory);
 	bpf_ringbuf_submit(event, 0);
-	return 0;
-discard:
-	bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
