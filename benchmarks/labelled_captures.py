@@ -11,6 +11,8 @@ from javert.protocols.interface import Protocol, Verdict
 from javert.sensors.capture import read_capture
 
 UNJUDGED = frozenset({"other", "unknown"})
+NOT_IN_LABELS = frozenset({"xmpp"})
+"""What Javert names and labels call ``other``."""
 Ends = tuple[str, frozenset[str]]
 
 
@@ -97,6 +99,8 @@ class Score:
             if label.encrypted in ("yes", "upgraded") and answer.encrypted == "no":
                 self.wrong_cleartext.append(label)
             if label.protocol == "unknown" or not label.scored:
+                continue
+            if label.protocol == "other" and answer.protocol in NOT_IN_LABELS:
                 continue
             right = answer.protocol == label.protocol
             if answer.protocol != "unknown":

@@ -322,5 +322,22 @@ PROTOCOLS: dict[str, ProtocolText] = {
             ),
         ),
     ),
+    "xmpp": ProtocolText(
+        "XMPP",
+        *_tls(
+            (
+                "Set the client to require encryption (STARTTLS on port 5222, or direct TLS on 5223); let no component "
+                "or bot log in with PLAIN over an unencrypted connection.",
+                "クライアントで暗号化を必須にしてください (ポート 5222 の STARTTLS、または 5223 の直接 TLS)。コンポーネントや"
+                "ボットにも、暗号化されていない接続で PLAIN 認証をさせないでください。",
+            ),
+            (
+                "Require TLS of clients and of other servers: Prosody c2s_require_encryption = true and "
+                "s2s_require_encryption = true; ejabberd starttls_required: true and s2s_use_starttls: required.",
+                "クライアントと他のサーバーの両方に TLS を必須にしてください。Prosody: c2s_require_encryption = true、"
+                "s2s_require_encryption = true。ejabberd: starttls_required: true、s2s_use_starttls: required。",
+            ),
+        ),
+    ),
 }
 PROTOCOLS["snmpv2c"] = ProtocolText("SNMPv2c", PROTOCOLS["snmpv1"].client, PROTOCOLS["snmpv1"].server)

@@ -15,7 +15,7 @@ class Direction(Enum):
 
 
 class Protocol(StrEnum):
-    """The names of the design's list; reports, telemetry and labels use the same."""
+    """The names that reports, telemetry and labels use; captures' labels call XMPP ``other``."""
 
     FTP = "ftp"
     TELNET = "telnet"
@@ -45,6 +45,7 @@ class Protocol(StrEnum):
     SYSLOG = "syslog"
     NFS = "nfs"
     SMB1 = "smb1"
+    XMPP = "xmpp"
     TLS = "tls"
     SSH = "ssh"
     QUIC = "quic"

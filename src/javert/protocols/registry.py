@@ -40,6 +40,7 @@ from javert.protocols import (
     tftp,
     tls,
     vnc,
+    xmpp,
 )
 from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Protocol
@@ -92,6 +93,7 @@ DETECTORS = (
     Detector((Protocol.SSH,), ssh.identify, _TCP, _octets("S"), _octets("S") | _PRINTABLE),
     Detector((Protocol.HTTP,), http.identify, _TCP, _PRINTABLE | _octets(13, 10), _octets("H")),
     Detector((Protocol.VNC,), vnc.identify, _TCP, _octets("R"), _octets("R")),
+    Detector((Protocol.XMPP,), xmpp.identify, _TCP, _octets("< \t\r\n"), _octets("< \t\r\n")),
     Detector((Protocol.AMQP,), amqp.identify, _TCP, _octets("A", 1, 2, 3, 8), _octets("A", 1, 2, 3, 8)),
     Detector((Protocol.RTSP,), rtsp.identify, _TCP, _LETTERS | _octets(13, 10), _octets("R")),
     Detector((Protocol.SIP,), sip.identify_tcp, _TCP, _LETTERS | _octets(13, 10, 0), _octets("S", 13, 10)),

@@ -30,6 +30,7 @@ OTHER_PROTOCOLS = frozenset(
         "snmpv2c",
         "syslog",
         "tftp",
+        "xmpp",
     }
 )
 
