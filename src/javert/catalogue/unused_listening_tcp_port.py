@@ -69,6 +69,18 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "不要であれば `systemctl disable --now {unit}` を実行してください。",
         ),
     ),
+    "published": (
+        Text(
+            "{exe} (pid {pid}) holds the port for a container ({place}), whose {target} it leads to. It was there for "
+            "{seconds} s of the run and nobody connected, neither here nor to the container.",
+            "{exe} (pid {pid}) がコンテナー ({place}) の {target} のためにポートを保持しています。評価中 {seconds} 秒間存在しまし"
+            "たが、ここにもコンテナーにも接続はありませんでした。",
+        ),
+        Text(
+            "If nobody needs it, start the container without publishing the port (`-p`), or publish it on 127.0.0.1 only.",
+            "不要であれば、ポートを公開せずに (`-p` なしで) コンテナーを起動するか、127.0.0.1 にだけ公開してください。",
+        ),
+    ),
     "unknown": (
         Text(
             "Something listened there for {seconds} s of the run and nobody connected. Which process it is could not be "
@@ -89,6 +101,10 @@ _TITLES: dict[str, Text] = {
     ),
     "unit": Text(
         "TCP port {where} of {unit} is listened on and unused", "{unit} の TCP ポート {where} は未使用です"
+    ),
+    "published": Text(
+        "TCP port {where}, published for a container, is unused",
+        "コンテナーのために公開された TCP ポート {where} は未使用です",
     ),
     "unknown": Text("TCP port {where} is listened on and unused", "リッスンする TCP ポート {where} は未使用です"),
 }

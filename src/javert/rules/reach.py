@@ -1,5 +1,6 @@
 """Where traffic goes and from where a listener can be reached: design, section 6."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from javert.formats.addresses import is_loopback, is_unspecified
@@ -77,6 +78,26 @@ def serves(listener: Listener, endpoint: Endpoint) -> bool:
         and listener.port == endpoint.port
         and (listener.address == endpoint.address or is_unspecified(listener.address))
     )
+
+
+def published(listeners: Iterable[Listener], telemetry: Telemetry) -> tuple[Listener, ...]:
+    """The listeners inside a container for which ``listeners`` hold a port on the host; none for ordinary ones."""
+    found: dict[int, Listener] = {}
+    for holder in listeners:
+        target = holder.publishes
+        if target is None:
+            continue
+        inside = {one.inode for one in telemetry.namespaces.values() if target.address in one.addresses}
+        for one in telemetry.listeners:
+            if (
+                one.network_namespace in inside
+                and one.network_namespace != holder.network_namespace
+                and one.transport is holder.transport
+                and one.port == target.port
+                and (one.address == target.address or is_unspecified(one.address))
+            ):
+                found[id(one)] = one
+    return tuple(found.values())
 
 
 def watched(telemetry: Telemetry, rule: RuleId) -> bool:

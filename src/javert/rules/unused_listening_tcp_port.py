@@ -11,7 +11,7 @@ from javert.model.rule_id import RuleId
 from javert.model.telemetry import Endpoint, Limitation, Listener, Process, Role, SilentService, Transport
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
-from javert.rules.reach import Reach, serves, watched
+from javert.rules.reach import Reach, published, serves, watched
 from javert.rules.who import find, summarize
 
 MINIMUM_S = 60.0
@@ -27,9 +27,13 @@ _UNCOUNTED = frozenset({"connections-polled", "listeners-not-counted"})
 
 
 class _Service(msgspec.Struct, frozen=True):
-    """What one program listens on at one port: a listener, or two for every IPv4 and every IPv6 address."""
+    """What one program listens on at one port: a listener, or two for every IPv4 and every IPv6 address.
+
+    ``behind`` are the container's listeners, if it only holds the port for a container.
+    """
 
     listeners: tuple[Listener, ...]
+    behind: tuple[Listener, ...] = ()
 
     @property
     def first(self) -> Listener:
@@ -101,7 +105,7 @@ def _census(telemetry: Telemetry) -> _Census:
     counted = not any(limit.code in _UNCOUNTED for limit in telemetry.limitations)
     census = _Census([], [], [], counted)
     for service in _services(telemetry):
-        if any(_used(listener, traffic) for listener in service.listeners):
+        if any(_used(listener, traffic) for listener in (*service.listeners, *service.behind)):
             census.used.append(service)
         elif _long_enough(service, telemetry):
             census.unused.append(service)
@@ -138,9 +142,12 @@ def _services(telemetry: Telemetry) -> list[_Service]:
         owner = (process.exe or process.name) if process else listener.unit
         key = (listener.network_namespace, listener.port, "*" if wildcard else listener.address, owner)
         groups.setdefault(key, []).append(listener)
+    behind = {key: published(group, telemetry) for key, group in groups.items()}
+    reached = {id(listener) for listeners in behind.values() for listener in listeners}
     return [
-        _Service(tuple(sorted(group, key=lambda one: (one.closed_at is not None, one.address))))
-        for _key, group in sorted(groups.items())
+        _Service(tuple(sorted(group, key=lambda one: (one.closed_at is not None, one.address))), behind[key])
+        for key, group in sorted(groups.items())
+        if not all(id(listener) in reached for listener in group)
     ]
 
 
@@ -174,6 +181,14 @@ def _long_enough(service: _Service, telemetry: Telemetry) -> bool:
 def _where(listener: Listener) -> str:
     address = f"[{listener.address}]" if ":" in listener.address else listener.address
     return f"{address}:{listener.port}"
+
+
+def _target(listener: Listener) -> str:
+    """Where in the container a published port leads; "" for any other."""
+    if listener.publishes is None:
+        return ""
+    address, port = listener.publishes.address, listener.publishes.port
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _too_young(service: _Service, telemetry: Telemetry) -> Limitation:
@@ -230,7 +245,7 @@ def _finding(
     listener = service.first
     process = _process(service, telemetry)
     exposure = reach.exposure(listener)
-    owner = "unit" if listener.unit else "process" if process else "unknown"
+    owner = "published" if listener.publishes else "unit" if listener.unit else "process" if process else "unknown"
     identity = _identity(service, telemetry, reach)
     silence = _silence(service, telemetry, identity, earlier)
     return FindingDraft(
@@ -244,7 +259,8 @@ def _finding(
             "user": (process.user or str(process.uid)) if process else "?",
             "pid": str(process.key.pid) if process else "?",
             "unit": listener.unit or (process.unit if process else ""),
-            "place": reach.place(listener.network_namespace),
+            "place": reach.place((service.behind or service.listeners)[0].network_namespace),
+            "target": _target(listener),
             "seconds": str(round(_listening_s(service, telemetry))),
             "runs": str(silence.runs),
             "since": timestamp(silence.since)[:10],

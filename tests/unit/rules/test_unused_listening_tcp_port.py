@@ -4,7 +4,7 @@ import pytest
 
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
-from javert.model.telemetry import EarlierSilence, Limitation, Transport
+from javert.model.telemetry import EarlierSilence, Limitation, PublishedPort, Transport
 from javert.rules.unused_listening_tcp_port import RULE, silence_after
 
 
@@ -196,3 +196,42 @@ def test_polling_that_sees_traffic_ends_the_silence_too(scene):
     earlier = EarlierSilence(services=silence_after(scene.telemetry(server, listener)))
     polled = Limitation(code="connections-polled", rules=())
     assert silence_after(scene.telemetry(server, listener, polled, scene.server("192.0.2.7", 80), earlier)) == ()
+
+
+@pytest.fixture
+def published(scene, container):
+    """A port of the host that Docker's proxy holds for the container, and the container's own listener."""
+    proxy = scene.process("docker-proxy", 7, uid=0, user="root")
+    web = scene.process("nginx", 8)
+    return (
+        proxy,
+        web,
+        scene.listener("0.0.0.0", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
+        scene.listener("::", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
+        scene.listener("0.0.0.0", 80, web, network_namespace=container),
+    )
+
+
+def test_a_published_port_is_shown_once_as_what_it_is(scene, published):
+    (finding,) = RULE.evaluate(scene.telemetry(*published)).findings
+    assert (finding.attributes.port, finding.attributes.exposure) == (8080, "host")
+    description = text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
+    assert "container (web), whose 172.17.0.2:80" in description
+
+
+def test_traffic_that_the_kernel_sends_on_to_the_container_uses_the_published_port(scene, published, container):
+    straight = scene.server("172.17.0.2", 80, network_namespace=container)
+    verdict = RULE.evaluate(scene.telemetry(*published, straight))
+    assert verdict.findings == ()
+    assert verdict.coverage["listeners"] == verdict.coverage["used"] == 1
+
+
+def test_traffic_to_another_port_of_the_container_does_not(scene, published, container):
+    elsewhere = scene.server("172.17.0.2", 443, network_namespace=container)
+    assert len(RULE.evaluate(scene.telemetry(*published, elsewhere)).findings) == 1
+
+
+def test_a_published_port_whose_container_is_not_seen_is_told_alone(scene, published):
+    proxy, _web, on_host, _on_host6, _inside = published
+    (finding,) = RULE.evaluate(scene.telemetry(proxy, on_host)).findings
+    assert finding.attributes.port == 8080

@@ -81,6 +81,8 @@ class Endpoint(Record, frozen=True, kw_only=True):
         process: the client process, or the server process where it is known.
         client: (client, from a capture) address of the client, which stands for the process nobody saw.
         peer_loopback: (server) the counted clients came over loopback.
+        prompted: the client is a service that Javert was asking just then, so that this may be its reaction (a proxy
+            asks who is behind it), and not traffic of the host. Such flows are counted apart from others.
         connections: TCP connections completed, or UDP flows; those open before the run included once they
             carried data during the run.
         refused: TCP connections that were tried and never completed.
@@ -98,6 +100,7 @@ class Endpoint(Record, frozen=True, kw_only=True):
     process: ProcessKey | None = None
     client: str = ""
     peer_loopback: bool = False
+    prompted: bool = False
     connections: int = 0
     refused: int = 0
     bytes_out: int = 0
@@ -130,6 +133,13 @@ class EarlierSilence(Record, frozen=True, kw_only=True):
     services: tuple[SilentService, ...]
 
 
+class PublishedPort(msgspec.Struct, frozen=True, array_like=True):
+    """Where in a container the connections to a port of the host go."""
+
+    address: str
+    port: int
+
+
 class Listener(Record, frozen=True, kw_only=True):
     """A socket that waits for clients. SO_REUSEPORT members are one listener.
 
@@ -140,6 +150,7 @@ class Listener(Record, frozen=True, kw_only=True):
         opened_at: when it was seen to appear; None if it was there when the run began.
         closed_at: when it was seen to disappear; None if it was there when the run ended.
         unit: the systemd socket unit that holds it, if one does.
+        publishes: (held for a container by its runtime) where its connections go: the container's address and port.
     """
 
     transport: Transport
@@ -151,3 +162,4 @@ class Listener(Record, frozen=True, kw_only=True):
     opened_at: float | None = None
     closed_at: float | None = None
     unit: str = ""
+    publishes: PublishedPort | None = None

@@ -76,7 +76,9 @@ class FileScan(Record, frozen=True, kw_only=True):
     """How much the file scan looked at.
 
     Attributes:
-        files: directory entries seen. candidates: files opened. elf: ELF executables and shared objects read.
+        files: directory entries seen. candidates: files opened, or known without. elf: ELF executables and shared
+            objects among them.
+        remembered: candidates that an earlier scan had read, and that have not changed since.
         finished: False if it was stopped before the end.
         machines: ELF files by machine.
         damaged: files that begin like ELF and have headers that nothing runs or loads.
@@ -86,6 +88,7 @@ class FileScan(Record, frozen=True, kw_only=True):
     roots: tuple[str, ...]
     files: int = 0
     candidates: int = 0
+    remembered: int = 0
     elf: int = 0
     finished: bool = True
     machines: dict[str, int] = msgspec.field(default_factory=dict)

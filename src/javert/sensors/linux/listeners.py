@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 
 import msgspec
 
 from javert.formats.addresses import is_unspecified
+from javert.formats.cmdline import split
 from javert.formats.kernel_records import ListenEvent
+from javert.formats.published_ports import PROXY, published_port
 from javert.formats.sock_diag import IPPROTO_TCP, IPPROTO_UDP, TCP_CLOSE, TCP_LISTEN, SocketEntry
-from javert.model.telemetry import Listener, ProcessKey, Transport
+from javert.model.telemetry import Listener, ProcessKey, PublishedPort, Transport
 from javert.sensors.interface import Emit
 from javert.sensors.linux.namespaces import NamespaceEntry, inside
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import list_sockets
 from javert.sensors.linux.units import stream_units, unit_for
+from javert.sensors.own_flows import OwnFlows
 
 Holders = Callable[[int], list[int]]
 """The pids that hold a socket, by its inode number."""
@@ -29,6 +33,7 @@ class _Known(msgspec.Struct):
     opened_at: float | None
     dual_stack: bool
     unit: str = ""
+    publishes: PublishedPort | None = None
 
 
 class ListenerBook:
@@ -37,11 +42,13 @@ class ListenerBook:
     Args:
         emit: where Listener records go.
         table: resolves pids to processes.
+        own: Javert's own flows; a UDP socket looks the same whether it asks or serves.
     """
 
-    def __init__(self, emit: Emit, table: ProcessTable) -> None:
+    def __init__(self, emit: Emit, table: ProcessTable, own: OwnFlows) -> None:
         self._emit = emit
         self._table = table
+        self._own = own
         self._open: dict[_Place, _Known] = {}
 
     def read_namespace(self, entry: NamespaceEntry, holders: Holders, now: float | None) -> list[SocketEntry]:
@@ -66,6 +73,7 @@ class ListenerBook:
             present = {
                 self._take(entry.inode, transport, found, holders=holders, resolve=resolve, now=now)
                 for found in sockets
+                if not self._own.has(transport, entry.inode, found.address, found.port)
             }
             if now is not None:
                 self._close_missing(entry.inode, transport, present, now)
@@ -99,6 +107,8 @@ class ListenerBook:
         known.sockets.add(event.socket_inode)
         if key is not None:
             known.processes[key] = None
+        if event.who is not None and event.who.name == PROXY and event.who.uid == 0:
+            known.publishes = published_port(split(event.cmdline))
         self._tell(place, known)
 
     def _closed(self, place: _Place, known: _Known | None, socket: int, at: float) -> None:
@@ -141,6 +151,7 @@ class ListenerBook:
             key = resolve(pid)
             if key is not None:
                 known.processes[key] = None
+                known.publishes = known.publishes or _published(pid)
         if list(pids) == [1]:
             known.unit = unit_for(found.address, found.port, stream_units())
 
@@ -162,5 +173,17 @@ class ListenerBook:
                 opened_at=known.opened_at,
                 closed_at=closed_at,
                 unit=known.unit,
+                publishes=known.publishes,
             )
         )
+
+
+def _published(pid: int) -> PublishedPort | None:
+    """What a process publishes if it is root's ``docker-proxy``: of another user's that name proves nothing."""
+    process = Path(f"/proc/{pid}")
+    try:
+        if (process / "comm").read_text("utf-8", "replace").rstrip("\n") != PROXY or process.stat().st_uid != 0:
+            return None
+        return published_port(split((process / "cmdline").read_bytes()))
+    except OSError:
+        return None  # ended meanwhile; its listener is told without

@@ -2,11 +2,13 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from javert.formats.kernel_records import ListenEvent, Who
-from javert.model.telemetry import Listener, Process, ProcessKey, Transport
+from javert.model.telemetry import Listener, Process, ProcessKey, PublishedPort, Transport
 from javert.sensors.linux.listeners import ListenerBook
 from javert.sensors.linux.namespaces import NamespaceEntry, own_network_namespace
 from javert.sensors.linux.processes import ProcessTable
@@ -116,3 +118,40 @@ def test_a_namespace_that_goes_takes_its_listeners_along(book):
     listeners.close_namespace(NAMESPACE, 40.0)
     assert _listeners(records)[-1].closed_at == 40.0
     assert listeners.namespaces() == set()
+
+
+PROXY = """
+import pathlib, socket, sys
+pathlib.Path("/proc/self/comm").write_text("docker-proxy")
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+PUBLISHES = ("-proto", "tcp", "-container-ip", "172.17.0.2", "-container-port", "80")
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="what publishes ports is root's")
+def test_a_port_held_for_a_container_says_where_it_leads(book):
+    listeners, records = book
+    command = [sys.executable, "-c", PROXY, *PUBLISHES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as proxy:
+        port = int(proxy.stdout.readline())
+        inodes, _ = holders()
+        entry = NamespaceEntry(own_network_namespace(), "/proc/self/ns/net", os.getpid(), "")
+        listeners.read_namespace(entry, lambda inode: inodes.get(inode, []), None)
+        proxy.stdin.close()
+    (found,) = [one for one in _listeners(records) if one.port == port]
+    assert found.publishes == PublishedPort("172.17.0.2", 80)
+
+
+def test_a_port_published_during_the_run_says_so_too(book):
+    listeners, records = book
+    event = _event(listening=True)
+    cmdline = "\0".join(("docker-proxy", *PUBLISHES)).encode()
+    for uid in (0, 1000):
+        who = event.who._replace(name="docker-proxy", uid=uid)
+        listeners.changed(event._replace(who=who, cmdline=cmdline, port=8080 + uid), 10.0)
+    of_root, of_user = _listeners(records)
+    assert of_root.publishes == PublishedPort("172.17.0.2", 80)
+    assert of_user.publishes is None
