@@ -145,6 +145,7 @@ class _Life:
                 scan_skip=options.scan_skip,
                 one_file_system=options.one_file_system,
                 planned_s=options.duration_s,
+                state_directory=str(self._state_directory),
             )
         )
         ended = self._collect(sensors, interruption)

@@ -221,6 +221,7 @@ def _coverage(telemetry: Telemetry, harmless: int) -> dict[str, int | float | st
     return {
         "files": sum(scan.files for scan in scans),
         "candidates": sum(scan.candidates for scan in scans),
+        "unchanged_since_earlier_scan": sum(scan.remembered for scan in scans),
         "elf": elf,
         "judged": judged,
         "not_judged": elf - judged,

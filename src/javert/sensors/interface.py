@@ -21,6 +21,7 @@ class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
         planned_s: how long the run is meant to last, seconds.
         scan_skip: files and directories that the file scan leaves out.
         one_file_system: the file scan stays on the file systems of its roots.
+        state_directory: where sensors keep what later runs can use; "" for nowhere.
     """
 
     rules: tuple[RuleId, ...]
@@ -28,6 +29,7 @@ class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
     planned_s: float = 3600.0
     scan_skip: tuple[str, ...] = ()
     one_file_system: bool = False
+    state_directory: str = ""
 
 
 class Sensor(Protocol):

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import FileScan, Limitation
 
+NOT_SOFTWARE = ""
+DAMAGED = "damaged"
+"""What else than a machine a harmless file can count as: nothing that runs, or ELF that nothing runs or loads."""
+
 _EXAMPLES = 3
 
 
@@ -14,7 +18,8 @@ class ScanTally:
     """Counts of one scan. One thread scans and counts; others read, and call ``gone`` and ``unreadable``.
 
     Attributes:
-        candidates: files opened by the scan. mapped: files read because processes have them mapped.
+        candidates: files that the scan opened, or knew without. mapped: read because processes have them mapped.
+        remembered: candidates that an earlier scan had read and that have not changed since.
         damaged: files that begin like ELF and are not.
         devices: ``st_dev`` of the roots that were walked.
         seconds: how long the scan took. finished: it saw everything. ended: it came to an end of any kind.
@@ -24,7 +29,7 @@ class ScanTally:
 
     def __init__(self, rule: RuleId) -> None:
         self._rule = rule
-        self.candidates = self.mapped = self.damaged = 0
+        self.candidates = self.remembered = self.mapped = self.damaged = 0
         self.devices: set[int] = set()
         self.seconds = 0.0
         self.finished = False
@@ -37,8 +42,15 @@ class ScanTally:
         self._gone: list[tuple[str, int]] = []
         self._missing: dict[str, str] = {}
 
-    def count(self, machine: str) -> None:
-        """One more executable or shared object for ``machine``."""
+    def harmless(self, outcome: str) -> None:
+        """One more candidate no rule can object to: ``NOT_SOFTWARE``, ``DAMAGED``, or software for a machine."""
+        if outcome == DAMAGED:
+            self.damaged += 1
+        elif outcome != NOT_SOFTWARE:
+            self._machines[outcome] += 1
+
+    def harmful(self, machine: str) -> None:
+        """One more executable or shared object for ``machine`` that rules have to judge."""
         self._machines[machine] += 1
 
     def unreadable(self, path: str, error: OSError | None) -> None:
@@ -66,6 +78,7 @@ class ScanTally:
             roots=roots,
             files=files,
             candidates=self.candidates,
+            remembered=self.remembered,
             elf=sum(machines.values()),
             finished=self.finished,
             machines=machines,

@@ -1,8 +1,9 @@
 """The file scan: reads the headers of every executable and shared object of the host, in the background.
 
-A thread of low priority walks the file systems and reads one block of each candidate. Files that could matter to
-a rule become ``ElfFile`` records once their packages are known; the rest is counted. Files that running processes
-have mapped are read when the module sensor names them, wherever they lie and whatever they are called.
+A thread of low priority walks the file systems and reads one block of each candidate that is new or has changed
+(``file_cache.py``). Files that could matter to a rule become ``ElfFile`` records once their packages are known; the
+rest is counted. Files that running processes have mapped are read when the module sensor names them, wherever they
+lie and whatever they are called.
 """
 
 import os
@@ -20,7 +21,8 @@ from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, ElfFile, ElfKind, FileScan, Limitation, SensorReport
 from javert.sensors.interface import Emit, SensorOptions
 from javert.sensors.linux import mounts
-from javert.sensors.linux.file_tally import ScanTally
+from javert.sensors.linux.file_cache import FileCache
+from javert.sensors.linux.file_tally import DAMAGED, NOT_SOFTWARE, ScanTally
 from javert.sensors.linux.file_walk import Candidate, Walk
 from javert.sensors.linux.packages.attribution import Attribution, Place
 from javert.sensors.linux.priority import step_back
@@ -34,6 +36,9 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNERS_EVERY_S = 3.0
 _OWNERS_AT_ONCE = 2000
 _PLANNED_END = 0.95
+
+_MOST_LINKED = 200_000
+"""Files with several names that are kept in mind; further ones are read, and counted, once for each name."""
 
 
 class FileScanSensor:
@@ -50,8 +55,9 @@ class FileScanSensor:
         self._unowned: deque[tuple[ElfFile, Place]] = deque()
         self._found: deque[AnyRecord] = deque()
         self._tally = ScanTally(RULE)
+        self._cache = FileCache(options.state_directory)
         self._mapped: set[tuple[int, int]] = set()
-        self._linked: set[tuple[int, int]] = set()
+        self._linked: dict[tuple[int, int], int] = {}
         self._reported: set[tuple[int, int]] = set()
         self._last_scan: FileScan | None = None
         self._started_at = self._ended_at = 0.0
@@ -165,11 +171,14 @@ class FileScanSensor:
         try:
             self._attribution = Attribution()
             self._owners_at = time.monotonic()
+            self._cache.open()
             for root in self._plan.roots:
                 if not self._stop.is_set() and not any(mounts.inside(root, path) for path in self._skip):
                     self._scan(root)
             self._name_owners()
             self._tally.finished = not self._stop.is_set()
+            whole = self._tally.finished and not (self._options.scan_roots or self._skip)
+            self._cache.close(self._tally.candidates if whole else None)
             self._tally.seconds = time.monotonic() - self._began
             self._tally.ended.set()
             while not self._stop.is_set():
@@ -189,6 +198,7 @@ class FileScanSensor:
                 self._tally.unreadable(root, error)
             return
         self._tally.devices.add(status.st_dev)
+        self._cache.enter(root, self._plan.file_systems.get(root, ""))
         if S_ISREG(status.st_mode):
             self._read(Candidate(None, root, root, status))
         elif S_ISDIR(status.st_mode):
@@ -200,12 +210,14 @@ class FileScanSensor:
     def _read(self, candidate: Candidate) -> None:
         if candidate.path in self._skip:
             return
-        identity = (candidate.stat.st_dev, candidate.stat.st_ino)
-        if candidate.stat.st_nlink > 1:
-            if identity in self._linked:
-                return
-            self._linked.add(identity)
+        status = candidate.stat
+        if status.st_nlink > 1 and self._seen_by_another_name(status):
+            return
         self._tally.candidates += 1
+        if (outcome := self._cache.outcome(status)) is not None:
+            self._tally.remembered += 1
+            self._tally.harmless(outcome)
+            return
         try:
             descriptor = _open_quietly(candidate)
         except FileNotFoundError:
@@ -214,11 +226,32 @@ class FileScanSensor:
             self._tally.unreadable(candidate.path, error)
             return
         try:
-            self._examine(descriptor, Place(candidate.path, candidate.path), identity, scanned=True)
+            identity = (status.st_dev, status.st_ino)
+            outcome = self._examine(descriptor, Place(candidate.path, candidate.path), identity, scanned=True)
+            if outcome is not None:
+                self._tally.harmless(outcome)
+                self._remember(status, os.fstat(descriptor), outcome)
         except OSError as error:
             self._tally.unreadable(candidate.path, error)
         finally:
             os.close(descriptor)
+
+    def _seen_by_another_name(self, status: os.stat_result) -> bool:
+        """Whether the scan came by the file before; forgotten when it has come by all of its names."""
+        identity = (status.st_dev, status.st_ino)
+        left = self._linked.pop(identity, None)
+        if left is None:
+            if len(self._linked) < _MOST_LINKED:
+                self._linked[identity] = status.st_nlink - 1
+            return False
+        if left > 1:
+            self._linked[identity] = left - 1
+        return True
+
+    def _remember(self, listed: os.stat_result, read: os.stat_result, outcome: str) -> None:
+        """Let the next scan know, if what was read is what was listed and did not change meanwhile."""
+        if (listed.st_dev, listed.st_ino, listed.st_ctime_ns) == (read.st_dev, read.st_ino, read.st_ctime_ns):
+            self._cache.keep(read, outcome)
 
     def _name_owners(self) -> None:
         """Give the files found so far their packages and hand them to the thread that emits."""
@@ -237,15 +270,18 @@ class FileScanSensor:
 
     # ------------------------------------------------------------ in either
 
-    def _examine(self, descriptor: int, place: Place, identity: tuple[int, int], *, scanned: bool) -> None:
-        """Read the headers of one open file.
+    def _examine(self, descriptor: int, place: Place, identity: tuple[int, int], *, scanned: bool) -> str | None:
+        """Read the headers of one open file, and take it up if a rule could object to it.
+
+        Returns:
+            What to count a harmless file as: its machine, ``NOT_SOFTWARE`` or ``DAMAGED``; None if it was taken up.
 
         Raises:
             OSError: the file cannot be read.
         """
         head = os.pread(descriptor, elf.HEAD_SIZE, 0)
         if not head.startswith(elf.MAGIC):
-            return
+            return NOT_SOFTWARE
 
         def read(offset: int, length: int) -> bytes:
             return os.pread(descriptor, length, offset)
@@ -253,18 +289,16 @@ class FileScanSensor:
         try:
             image = elf.read_image(head, read)
             if image is None:
-                return
-            if scanned:
-                self._tally.count(image.machine)
+                return NOT_SOFTWARE
             if image.plainly_protected or (kind := elf.kind_of(image, read)) is None:
-                return
+                return image.machine
         except ParseError:
-            self._tally.damaged += scanned
-            return
+            return DAMAGED
         if scanned:
+            self._tally.harmful(image.machine)
             self._reported.add(identity)
         elif identity in self._reported:
-            return  # the scan's path is the host's own
+            return None  # the scan's path is the host's own
         file = ElfFile(
             path=place.path,
             device=identity[0],
@@ -278,6 +312,7 @@ class FileScanSensor:
             writable_executable=image.writable_executable,
         )
         self._unowned.append((file, place))
+        return None
 
     def _limit(self, code: str, scope: str, **params: str) -> None:
         self._emit(Limitation(code=code, rules=(RULE,), scope=scope, params=params))

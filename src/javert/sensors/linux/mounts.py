@@ -23,6 +23,8 @@ _ELSEWHERE = frozenset(
 )
 """File systems whose files another host keeps, or shares."""
 
+_DEVICES_DIFFER = frozenset({"btrfs", "overlay", "bcachefs"})
+
 
 class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where a scan begins and what it must not enter.
@@ -32,14 +34,19 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
         boundaries: mount points that a walk must not go into from above.
         left_out: mounts of network and user-space file systems inside the roots, which stay unread.
         not_asked: mounts inside the roots that would be walked, had the operator not chosen one file system.
-        devices_differ: roots in whose file system ``st_dev`` differs from directory to directory (Btrfs, overlays).
+        file_systems: the type of the file system that each root is on, where known.
     """
 
     roots: tuple[str, ...]
     boundaries: frozenset[str]
     left_out: tuple[Mount, ...]
     not_asked: tuple[Mount, ...]
-    devices_differ: frozenset[str]
+    file_systems: dict[str, str]
+
+    @property
+    def devices_differ(self) -> frozenset[str]:
+        """Roots in whose file system ``st_dev`` differs from directory to directory."""
+        return frozenset(root for root, kind in self.file_systems.items() if kind in _DEVICES_DIFFER)
 
 
 def mounts() -> tuple[Mount, ...]:
@@ -101,11 +108,7 @@ def plan(
         boundaries=frozenset(visible),
         left_out=tuple(left_out),
         not_asked=tuple(not_asked),
-        devices_differ=frozenset(
-            root
-            for root in roots
-            if (mount_of := _mount_of(root, visible)) and mount_of.file_system in ("btrfs", "overlay", "bcachefs")
-        ),
+        file_systems={root: mount.file_system for root in roots if (mount := _mount_of(root, visible))},
     )
 
 

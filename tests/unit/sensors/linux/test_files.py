@@ -12,7 +12,7 @@ from javert.errors import SensorError
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import ElfFile, ElfKind, FileScan, Limitation, StackHeader
 from javert.sensors.interface import SensorOptions
-from javert.sensors.linux import files, mounts
+from javert.sensors.linux import file_cache, files, mounts
 from javert.sensors.linux.files import FileScanSensor
 
 CODE = (1, 5, 100, 100)
@@ -43,20 +43,21 @@ def good_elf(make_elf):
     return make_elf([CODE, RW_STACK], kind=3, dynamic=[DEBUG])
 
 
-def sensor_for(*roots, planned_s=0.0, skip=()):
+def sensor_for(*roots, planned_s=0.0, skip=(), state=""):
     options = SensorOptions(
         rules=(RuleId.SOFTWARE_WITHOUT_DEP,),
         scan_roots=tuple(str(root) for root in roots),
         scan_skip=tuple(str(path) for path in skip),
         planned_s=planned_s,
+        state_directory=str(state),
     )
     return FileScanSensor(options)
 
 
-def scan(*roots, skip=()):
+def scan(*roots, skip=(), state=""):
     """A whole run of the sensor, to its planned end."""
     records = Records()
-    sensor = sensor_for(*roots, skip=skip)
+    sensor = sensor_for(*roots, skip=skip, state=state)
     sensor.start(records.append)
     sensor.stop()
     return records
@@ -219,6 +220,90 @@ def test_findings_come_before_the_end(tmp_path, bad_elf):
     sensor.stop()
     assert records.scan.finished, "the scan was done, so an early end leaves nothing out"
     assert sensor.report().records == 1
+
+
+def test_more_files_with_several_names_than_are_kept_in_mind_are_still_read(tmp_path, bad_elf, monkeypatch):
+    monkeypatch.setattr(files, "_MOST_LINKED", 2)
+    for number in range(5):
+        first = put(tmp_path / f"{number}", bad_elf)
+        (tmp_path / f"{number}-again").hardlink_to(first)
+    records = scan(tmp_path)
+    assert len({file.inode for file in records.of(ElfFile)}) == 5
+
+
+class _Everything:
+    def __contains__(self, file_system):
+        return True
+
+
+class TestSecondScan:
+    @pytest.fixture
+    def state(self, tmp_path, monkeypatch):
+        """A state directory, on a host whose every file is old and on a file system that can be trusted."""
+        monkeypatch.setattr(file_cache, "SETTLED_S", 0.0)
+        monkeypatch.setattr(file_cache, "CHANGE_TIMES_ARE_TRUE", _Everything())
+        path = tmp_path / "state"
+        path.mkdir(mode=0o700)
+        return path
+
+    def test_it_reads_only_what_a_rule_could_object_to_and_counts_the_same(
+        self, tmp_path, state, bad_elf, good_elf, make_elf
+    ):
+        tree = tmp_path / "tree"
+        put(tree / "bad", bad_elf)
+        put(tree / "good", good_elf)
+        put(tree / "foreign.so", make_elf([CODE, RW_STACK], machine=183))
+        put(tree / "script", b"#!/bin/sh\n" + bytes(100))
+        put(tree / "damaged", bad_elf[:70])
+        put(tree / "object.o", make_elf([CODE], kind=1))
+        first, second, without = scan(tree, state=state), scan(tree, state=state), scan(tree)
+        assert (first.scan.remembered, second.scan.remembered) == (0, 5)
+        assert first.of(ElfFile) == second.of(ElfFile) == without.of(ElfFile)
+        for field in ("files", "candidates", "elf", "machines", "damaged", "finished"):
+            assert getattr(first.scan, field) == getattr(second.scan, field) == getattr(without.scan, field)
+
+    def test_a_remembered_file_is_not_opened(self, tmp_path, state, good_elf, monkeypatch):
+        put(tmp_path / "tree/good", good_elf)
+        scan(tmp_path / "tree", state=state)
+
+        def refuse(candidate):
+            raise AssertionError(candidate.path)
+
+        monkeypatch.setattr(files, "_open_quietly", refuse)
+        assert scan(tmp_path / "tree", state=state).scan.remembered == 1
+
+    def test_what_became_bad_is_found(self, tmp_path, state, good_elf, bad_elf):
+        """Also if it has the same inode and size as before, and its modification time is set back."""
+        path = put(tmp_path / "tree/tool", good_elf)
+        before = path.stat()
+        assert scan(tmp_path / "tree", state=state).of(ElfFile) == []
+        assert len(bad_elf) == len(good_elf)
+        path.write_bytes(bad_elf)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_ino == before.st_ino
+        assert len(scan(tmp_path / "tree", state=state).of(ElfFile)) == 1
+
+    def test_what_became_executable_is_found(self, tmp_path, state, bad_elf):
+        path = put(tmp_path / "tree/tool", bad_elf, 0o644)
+        assert scan(tmp_path / "tree", state=state).of(ElfFile) == []
+        path.chmod(0o755)
+        assert len(scan(tmp_path / "tree", state=state).of(ElfFile)) == 1
+
+    def test_a_file_that_changes_while_it_is_read_is_read_again(
+        self, tmp_path, state, good_elf, bad_elf, monkeypatch
+    ):
+        path = put(tmp_path / "tree/tool", good_elf)
+        read_image = files.elf.read_image
+
+        def change_behind_the_readers_back(head, read):
+            image = read_image(head, read)
+            path.write_bytes(bad_elf)
+            return image
+
+        monkeypatch.setattr(files.elf, "read_image", change_behind_the_readers_back)
+        scan(tmp_path / "tree", state=state)
+        monkeypatch.setattr(files.elf, "read_image", read_image)
+        assert len(scan(tmp_path / "tree", state=state).of(ElfFile)) == 1
 
 
 class TestMappedFiles:

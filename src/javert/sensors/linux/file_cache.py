@@ -1,0 +1,228 @@
+"""What earlier scans learned of files that have not changed since, so that a scan reads only those that have.
+
+Only files that no rule can object to are remembered; whatever could become a finding is read in every scan. A row
+is believed if device, inode, change time (``st_ctime``) and size are those of the file, and if the seal over them
+fits: it takes in the file system's id (``f_fsid`` of statvfs(3)), Javert's version and the ELF reader's source. So
+neither a damaged row, nor one of another version, nor one of another disk under the same device number can say
+anything about a file. The kernel sets the change time, and no system call lets a user choose it; what somebody does
+to the disk itself, past the kernel, is not noticed.
+
+A cache that cannot be used costs time and nothing else: it is dropped, and the files are read.
+"""
+
+import os
+import pkgutil
+import stat
+import time
+from hashlib import blake2b
+from pathlib import Path
+from struct import Struct
+
+from javert import __version__
+
+try:
+    import sqlite3
+except ImportError:  # a Python can be built without it: then nothing is remembered
+    HAVE_SQLITE = False
+else:
+    HAVE_SQLITE = True
+
+NAME = "files.sqlite"
+
+CHANGE_TIMES_ARE_TRUE = frozenset(
+    {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "reiserfs", "xfs", "zfs"}
+)
+"""File systems whose change times say that a file is the same: local, kept, and written by this kernel alone.
+
+Left out are images that somebody builds elsewhere with times of his choice (squashfs, erofs, iso9660), those
+without a change time (vfat), those gone with the mount (tmpfs), and overlays, whose inode numbers may change.
+"""
+
+SETTLED_S = 300.0
+"""How long ago a file must have changed to be remembered, seconds.
+
+A second change within one tick of the kernel's clock leaves the same change time, and so do later stores through a
+writable mapping until its pages are written back (30 s and more, ``vm.dirty_expire_centisecs``).
+"""
+
+_FORMAT = 1
+_MOST_PAGES = 160 * 1024  # of 4 KiB: about twelve million files
+_PENDING = 4096
+_FEWEST_TO_RENEW = 10_000
+_SECOND_NS = 1_000_000_000
+_LARGEST = 1 << 63
+_FIELDS = Struct("<5Q")
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS file (device INTEGER, inode INTEGER, changed INTEGER, size INTEGER, outcome TEXT, "
+    "seal BLOB, PRIMARY KEY (device, inode)) WITHOUT ROWID"
+)
+_FIND = "SELECT changed, size, outcome, seal FROM file WHERE device = ? AND inode = ?"
+_KEEP = "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class FileCache:
+    """The remembered files of one host; to be used by one thread, from ``open`` to ``close``.
+
+    Attributes:
+        directory: where the cache is kept; "" for none.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self._database: sqlite3.Connection | None = None
+        self._pending: list[tuple[int, int, int, int, str, bytes]] = []
+        self._volume: int | None = None
+
+    def open(self) -> None:
+        """Begin; without a directory that is the user's alone there is nothing remembered and nothing kept."""
+        if not HAVE_SQLITE or not self.directory or not _private(self.directory):
+            return
+        source = pkgutil.get_data("javert.formats", "elf.py")
+        if source is None:
+            return  # without it nobody could tell whether the reader is still the same
+        self._key = blake2b(repr((_FORMAT, __version__)).encode() + source, digest_size=32).digest()
+        path = Path(self.directory, NAME)
+        if (database := _connect(path, self._key)) is None:
+            _remove(path)
+            database = _connect(path, self._key)
+        self._database = database
+
+    def enter(self, root: str, file_system: str) -> None:
+        """What is asked from now on lies below ``root``, in a file system of this type."""
+        self._volume = None
+        if self._database is not None and file_system in CHANGE_TIMES_ARE_TRUE:
+            try:
+                self._volume = os.statvfs(root).f_fsid % _LARGEST
+            except OSError:
+                return  # the scan of this root finds out the same and says so
+
+    def outcome(self, status: os.stat_result) -> str | None:
+        """What ``keep`` was told of this file; None if nothing, or if the file has changed since."""
+        if self._database is None or self._volume is None or status.st_ino >= _LARGEST:
+            return None
+        try:
+            row = self._database.execute(_FIND, (status.st_dev, status.st_ino)).fetchone()
+        except sqlite3.Error:
+            self._give_up()
+            return None
+        if row is None or row[0] != status.st_ctime_ns or row[1] != status.st_size:
+            return None
+        outcome, seal = row[2:]
+        if not isinstance(outcome, str) or seal != self._seal(status, outcome):
+            return None
+        return outcome
+
+    def keep(self, status: os.stat_result, outcome: str) -> None:
+        """Remember what was learned of a file.
+
+        Args:
+            status: of the open file, taken after it was read.
+            outcome: what to say of it as long as it does not change.
+        """
+        if self._database is None or self._volume is None or not _settled(status):
+            return
+        seal = self._seal(status, outcome)
+        self._pending.append((status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size, outcome, seal))
+        if len(self._pending) >= _PENDING:
+            self._write()
+
+    def close(self, alive: int | None = None) -> None:
+        """Write what is left.
+
+        Args:
+            alive: how many files a scan of the whole host came by: a cache that holds far more is dropped, because
+                most of it is about files that are gone. None after any other scan.
+        """
+        self._write()
+        if self._database is None:
+            return
+        try:
+            rows = self._database.execute("SELECT count(*) FROM file").fetchone()[0] if alive is not None else 0
+        except sqlite3.Error:
+            self._give_up()
+            return
+        if alive is not None and rows > 2 * alive + _FEWEST_TO_RENEW:
+            self._give_up()
+            return
+        self._database.close()
+        self._database = None
+
+    def _write(self) -> None:
+        pending, self._pending = self._pending, []
+        if self._database is None or not pending:
+            return
+        try:
+            with self._database:
+                self._database.executemany(_KEEP, pending)
+        except sqlite3.Error:  # damaged, as large as it may be, or the disk is full
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        _remove(Path(self.directory, NAME))
+
+    def _seal(self, status: os.stat_result, outcome: str) -> bytes:
+        fields = _FIELDS.pack(
+            self._volume, status.st_dev, status.st_ino, status.st_ctime_ns % _LARGEST, status.st_size
+        )
+        return blake2b(fields + outcome.encode("utf-8", "replace"), key=self._key, digest_size=8).digest()
+
+
+def _settled(status: os.stat_result) -> bool:
+    """Whether any later change to the file must give it another change time.
+
+    Whole seconds mean a file system that keeps no finer ones, or a time that was made up.
+    """
+    age = time.time() - status.st_ctime
+    return age >= SETTLED_S and status.st_ctime_ns % _SECOND_NS != 0 and status.st_ino < _LARGEST
+
+
+def _connect(path: Path, key: bytes) -> "sqlite3.Connection | None":
+    """The database at ``path``, made if there is none; None if what is there is not this version's and user's."""
+    version = int.from_bytes(key[:4], "big") >> 1
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        try:
+            status = os.fstat(file)
+        finally:
+            os.close(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
+            return None
+        database = sqlite3.connect(path, timeout=0)
+        try:
+            # After a loss of power rows may be damaged or gone: the seals tell, so nothing waits for the disk.
+            database.execute("PRAGMA synchronous = OFF")
+            database.execute(f"PRAGMA max_page_count = {_MOST_PAGES}")
+            found = database.execute("PRAGMA user_version").fetchone()[0]
+            if found not in (0, version):
+                raise sqlite3.DatabaseError("of another version")
+            database.execute(_TABLE)
+            database.execute(f"PRAGMA user_version = {version}")
+            database.execute(_FIND, (0, 0)).fetchone()
+            database.commit()
+        except sqlite3.Error:
+            database.close()
+            return None
+    except (OSError, sqlite3.Error):
+        return None
+    return database
+
+
+def _private(directory: str) -> bool:
+    """Whether nobody but root and this user can change what is in the directory."""
+    try:
+        status = os.stat(directory)
+    except OSError:
+        return False
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-journal", "-wal", "-shm"):
+        try:
+            path.with_name(path.name + ending).unlink()
+        except OSError:
+            continue  # not there, or not ours to remove: then it is not used either
