@@ -16,16 +16,18 @@ TICKS_PER_SECOND = 100
 
 WHO = struct.Struct("<QQQ6I16s16s")
 PATH_NAMES = struct.Struct("<II1280s")
-ENDPOINT_KEY = struct.Struct("<16sQQIIIHBBBB6x")
+ENDPOINT_KEY = struct.Struct("<16sQQIIIHBBBBB5x")
 ENDPOINT = struct.Struct("<7Q2I64x")
 ENDPOINT_EVENT_HEAD = struct.Struct("<IIQ")
 SEGMENT_HEAD = struct.Struct("<IIQQ16sHHIIIHBB")
 LISTEN_HEAD = struct.Struct("<IIQ16sIHHQQ")
-NETWORK_STATE = struct.Struct("<II7QII")
+NETWORK_STATE = struct.Struct("<II7QIIII")
+WALK_STOPS_AT, OWN_FLOWS_AT, ASKED_PROCESSES_AT = 64, 72, 76  # in the state
 MODULE_HEAD = struct.Struct("<QQ8I")
 MODULES_STATE = struct.Struct("<II4Q")
 TASK_RECORD_HEAD = struct.Struct("<II")
 PORT_KEY = struct.Struct("<IHH")
+OWN_FLOW_KEY = struct.Struct("<16sIHH")
 CMDLINE_MAX = 512
 ENDPOINTS = 32768
 
@@ -64,6 +66,7 @@ class EndpointEvent(NamedTuple):
     server: bool
     peer_loopback: bool
     midstream: bool
+    prompted: bool
     network_namespace: int
     who: Who | None
     exe: str
@@ -220,7 +223,7 @@ def _segment(data: bytes) -> SegmentEvent:
 def _endpoint(data: bytes) -> EndpointEvent:
     _kind, endpoint, time_ns = ENDPOINT_EVENT_HEAD.unpack_from(data)
     key_at = ENDPOINT_EVENT_HEAD.size
-    address, _cgroup, _inode, _exe_device, uid, namespace, port, transport, role, loopback, midstream = (
+    address, _cgroup, _inode, _exe_device, uid, namespace, port, transport, role, loopback, *flags = (
         ENDPOINT_KEY.unpack_from(data, key_at)
     )
     who_at = key_at + ENDPOINT_KEY.size
@@ -235,7 +238,8 @@ def _endpoint(data: bytes) -> EndpointEvent:
         udp=transport == 17,
         server=bool(role),
         peer_loopback=bool(loopback),
-        midstream=bool(midstream),
+        midstream=bool(flags[0]),
+        prompted=bool(flags[1]),
         network_namespace=namespace,
         who=who if who.key.pid else None,
         exe=exe,

@@ -38,6 +38,8 @@ _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "bpf_object__find_program_by_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_char_p]),
     "bpf_object__find_map_fd_by_name": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]),
     "bpf_map_update_elem": (ctypes.c_int, [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64]),
+    "bpf_map_lookup_elem": (ctypes.c_int, [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p]),
+    "bpf_map_delete_elem": (ctypes.c_int, [ctypes.c_int, ctypes.c_char_p]),
     "bpf_program__set_autoload": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_bool]),
     "bpf_program__attach": (ctypes.c_void_p, [ctypes.c_void_p]),
     "bpf_program__attach_cgroup": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_int]),
@@ -164,6 +166,15 @@ class BpfObject:
     def set(self, map_name: str, key: bytes, value: bytes) -> bool:
         """Put ``value`` into a map; False if it is full."""
         return not self._library.bpf_map_update_elem(self.map_fd(map_name), key, value, 0)
+
+    def holds(self, map_name: str, key: bytes, value_size: int) -> bool:
+        """Whether a map has an entry for ``key``; ``value_size`` is that of its values, in bytes."""
+        value = ctypes.create_string_buffer(value_size)
+        return not self._library.bpf_map_lookup_elem(self.map_fd(map_name), key, value)
+
+    def remove(self, map_name: str, key: bytes) -> bool:
+        """Take an entry out of a map; False if there was none."""
+        return not self._library.bpf_map_delete_elem(self.map_fd(map_name), key)
 
     def share(self, map_name: str, length: int) -> memoryview:
         """The memory of an array map, ``length`` bytes, readable and writable.

@@ -18,6 +18,7 @@ from javert.formats.kernel_records import (
     PORT_KEY,
     SEGMENT_AT_LISTENER,
     SEGMENT_MIDSTREAM,
+    WALK_STOPS_AT,
     EndpointEvent,
     ListenEvent,
     SegmentEvent,
@@ -39,9 +40,11 @@ from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.libbpf import BpfObject, cgroup2_mount
 from javert.sensors.linux.listeners import ListenerBook
 from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, network_namespaces
+from javert.sensors.linux.probe_marks import ProbeMarks
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.silent_sessions import SilentSessions
 from javert.sensors.linux.sockets import holders
+from javert.sensors.own_flows import OwnFlows
 
 OBJECTS = Path(__file__).with_name("bpf")
 _CGROUP_PROGRAMS = ("packet_in", "packet_out", "udp_connect4", "udp_connect6", "udp_sendmsg4", "udp_sendmsg6")
@@ -74,6 +77,8 @@ class _KernelState(NamedTuple):
     window_segments: int
     walk_stops: int
     lost_listens: int
+    own_flows: int
+    asked_processes: int
 
 
 class BpfNetworkSensor:
@@ -82,13 +87,15 @@ class BpfNetworkSensor:
     Args:
         table: resolves processes; shared with the other sensors.
         clock: converts the kernel's times; shared with the other sensors.
+        own: Javert's own flows, which are not counted.
     """
 
     name = "network (kernel)"
 
-    def __init__(self, table: ProcessTable, clock: BootClock) -> None:
+    def __init__(self, table: ProcessTable, clock: BootClock, own: OwnFlows) -> None:
         self._table = table
         self._clock = clock
+        self._own = own
         self._flows = FlowReader()
         self._silent = SilentSessions()
         self._seen: dict[int, _Seen] = {}
@@ -116,7 +123,7 @@ class BpfNetworkSensor:
         self._emit = emit
         self._table.emit_to(emit)
         self._started_at = self._clock.now()
-        self._book = ListenerBook(emit, self._table)
+        self._book = ListenerBook(emit, self._table, self._own)
         try:
             self._attach()
             self._take_stock()
@@ -134,6 +141,7 @@ class BpfNetworkSensor:
             self._state = self._object.share(".bss", NETWORK_STATE.size)
             self._counters = self._object.share("endpoints", ENDPOINTS * ENDPOINT.size)
             self._state[4:8] = os.getpid().to_bytes(4, "little")
+            self._own.told_to(ProbeMarks(self._object, self._state))
             self._consume = self._object.ring("events", self._keep)
             self._object.attach("tcp_state")
             cgroup = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -158,6 +166,7 @@ class BpfNetworkSensor:
 
     def poll(self) -> None:
         """Take in the kernel's events; look again at namespaces in which something began to listen."""
+        self._own.prune()
         self._consume()
         events, self._pending = self._pending, []
         for event in events:
@@ -197,7 +206,7 @@ class BpfNetworkSensor:
         """Add what is still open to the counts, list listeners once more, and detach."""
         self.poll()
         now = self._clock.now()
-        self._state[-8:-4] = (1).to_bytes(4, "little")
+        self._state[WALK_STOPS_AT : WALK_STOPS_AT + 4] = (1).to_bytes(4, "little")
         entries = network_namespaces()
         for entry in entries:
             self._last_look(entry, now)
@@ -215,6 +224,7 @@ class BpfNetworkSensor:
         self._release()
 
     def _release(self) -> None:
+        self._own.told_to(None)
         for view in ("_state", "_counters"):
             if hasattr(self, view):
                 getattr(self, view).release()
@@ -403,6 +413,7 @@ class BpfNetworkSensor:
             port=event.port,
             process=seen.process,
             peer_loopback=event.peer_loopback,
+            prompted=event.prompted,
             connections=connections,
             refused=refused,
             bytes_out=bytes_out,

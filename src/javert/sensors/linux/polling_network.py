@@ -29,6 +29,7 @@ from javert.sensors.linux.listeners import ListenerBook
 from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, network_namespaces
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import holders, list_sockets
+from javert.sensors.own_flows import OwnFlows
 
 _NAMESPACES_EVERY_S = 5.0
 
@@ -52,8 +53,9 @@ class PollingNetworkSensor:
 
     name = "network (polling)"
 
-    def __init__(self, table: ProcessTable) -> None:
+    def __init__(self, table: ProcessTable, own: OwnFlows) -> None:
         self._table = table
+        self._own = own
         self._endpoints: dict[Hashable, _Counted] = {}
         self._connections: set[Hashable] = set()
         self._pids: dict[int, list[int]] = {}
@@ -72,7 +74,7 @@ class PollingNetworkSensor:
         self._emit = emit
         self._table.emit_to(emit)
         self._started_at = time.time()
-        self._book = ListenerBook(emit, self._table)
+        self._book = ListenerBook(emit, self._table, self._own)
         list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED])
         self._pids, unreadable = holders()
         if unreadable:
@@ -107,6 +109,7 @@ class PollingNetworkSensor:
         )
 
     def _look(self, *, first: bool) -> None:
+        self._own.prune()
         now = time.time()
         if now - self._namespaces_at > _NAMESPACES_EVERY_S:
             self._namespaces_at = now
@@ -135,10 +138,14 @@ class PollingNetworkSensor:
         for found in inside(entry, lambda: list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED])):
             connection = (entry.inode, found.address, found.port, found.peer, found.peer_port)
             present.add(connection)
-            if connection not in self._connections:
+            if connection not in self._connections and not self._is_own(entry.inode, found):
                 # What was open before the run is no traffic of the run for a listener.
                 self._count(entry, found, server=found.port in ports, now=now, first=first)
         return present
+
+    def _is_own(self, namespace: int, found: SocketEntry) -> bool:
+        ends = ((found.address, found.port), (found.peer, found.peer_port))
+        return any(self._own.has(Transport.TCP, namespace, *end) for end in ends)
 
     def _count(self, entry: NamespaceEntry, found: SocketEntry, *, server: bool, now: float, first: bool) -> None:
         if server and first:

@@ -14,6 +14,7 @@ from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.scripts import SCRIPT_RULES, BpfScriptSensor, PollingScriptSensor
+from javert.sensors.own_flows import OwnFlows
 
 
 def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
@@ -23,13 +24,14 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     """
     rules = frozenset(options.rules)
     clock = BootClock()
+    own = OwnFlows()
     table = ProcessTable(cgroup2_mount(Path("/proc/self/mounts").read_text("utf-8", "replace")))
     sensors: list[Sensor] = []
     if rules.intersection(NETWORK_RULES):
         sensors.append(
             WithFallback(
-                BpfNetworkSensor(table, clock),
-                PollingNetworkSensor(table),
+                BpfNetworkSensor(table, clock, own),
+                PollingNetworkSensor(table, own),
                 "connections-polled",
                 NETWORK_RULES,
                 blinds=True,

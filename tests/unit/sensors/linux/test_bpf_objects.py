@@ -203,6 +203,7 @@ def test_every_value_is_read_where_the_header_puts_it(headers, layout, name):
         (kernel_records.ENDPOINT, "network.bpf.o", "endpoint"),
         (kernel_records.ENDPOINT_KEY, "network.bpf.o", "endpoint_key"),
         (kernel_records.PORT_KEY, "network.bpf.o", "port_key"),
+        (kernel_records.OWN_FLOW_KEY, "network.bpf.o", "own_flow_key"),
         (kernel_records.NETWORK_STATE, "network.bpf.o", "state"),
         (kernel_records.MODULES_STATE, "modules.bpf.o", "state"),
         (script_records.SCRIPT_STATE, "scripts.bpf.o", "script_state"),
@@ -233,7 +234,9 @@ def test_user_space_writes_into_the_counters_where_the_kernel_reads():
     types = TypeInformation(OBJECTS / "network.bpf.o")
     assert types.offset("endpoint", "interval_ms") == network._INTERVAL_AT
     assert types.offset("state", "self_pid") == 4
-    assert types.size("state") - types.offset("state", "walk_stops") == 8
+    assert types.offset("state", "walk_stops") == kernel_records.WALK_STOPS_AT
+    assert types.offset("state", "own_flows") == kernel_records.OWN_FLOWS_AT
+    assert types.offset("state", "asked_processes") == kernel_records.ASKED_PROCESSES_AT
     assert types.map_entries("endpoints") == types.map_entries("endpoint_index") == kernel_records.ENDPOINTS
 
 
@@ -286,12 +289,14 @@ def test_an_endpoint_as_c_lays_it_out(headers):
         "key.transport": 17,
         "key.role": 1,
         "key.peer_loopback": 1,
+        "key.prompted": 1,
     }
     rest = {"endpoint": 12, "time_ns": 34, "socket_inode": 56, "cmdline_length": 8, "cmdline": b"nginx\0-g"}
     event = parse_network_event(laid_out(headers, "endpoint_event", {"type": 1, **key, **WHO, **EXE, **rest}))
     assert (event.endpoint, event.time_ns, event.socket_inode) == (12, 34, 56)
     assert (event.address, event.port, event.uid, event.network_namespace) == ("192.0.2.7", 8443, 33, 5)
     assert (event.udp, event.server, event.peer_loopback, event.midstream) == (True, True, True, False)
+    assert event.prompted
     assert (event.exe, event.cmdline) == ("/usr/sbin/nginx", b"nginx\0-g")
     check_who(event.who)
 
@@ -300,6 +305,7 @@ def test_midstream_and_role_are_not_taken_for_one_another(headers):
     values = {"type": 1, "key.transport": 6, "key.midstream": 1}
     event = parse_network_event(laid_out(headers, "endpoint_event", values))
     assert (event.udp, event.server, event.peer_loopback, event.midstream) == (False, False, False, True)
+    assert not event.prompted
     assert event.who is None
 
 

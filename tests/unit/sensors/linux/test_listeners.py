@@ -13,6 +13,7 @@ from javert.sensors.linux.listeners import ListenerBook
 from javert.sensors.linux.namespaces import NamespaceEntry, own_network_namespace
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import holders
+from javert.sensors.own_flows import OwnFlows
 
 NAMESPACE = 4026531840
 
@@ -23,7 +24,7 @@ def book():
     records: list[object] = []
     table = ProcessTable()
     table.emit_to(records.append)
-    return ListenerBook(records.append, table), records
+    return ListenerBook(records.append, table, OwnFlows()), records
 
 
 def _event(*, listening: bool, inode: int = 77, port: int = 8080, address: str = "127.0.0.1") -> ListenEvent:

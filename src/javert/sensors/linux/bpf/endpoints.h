@@ -79,6 +79,8 @@ struct state {
 	__u64 window_segments;
 	__u32 walk_stops; /* the TCP iterator: 0 takes the stock at the start, 1 settles accounts at the end */
 	__u32 lost_listens; /* listeners that came or went untold: user space lists them again */
+	__u32 own_flows;       /* entries of the map; while it is 0 nobody looks there */
+	__u32 asked_processes; /* likewise */
 };
 struct state state;
 

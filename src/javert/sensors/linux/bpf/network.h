@@ -9,7 +9,7 @@
 #define ENDPOINTS 32768 /* power of two: indexes are masked */
 #define SEGMENT_BYTES 1024
 #define SLOTS 65536 /* power of two */
-#define NO_ENDPOINT 0xffffffff /* in a slot: the connection has been settled */
+#define NO_ENDPOINT 0xffffffff /* in a slot or flow: the connection has been settled, or is Javert's own */
 
 enum role { ROLE_CLIENT = 0, ROLE_SERVER = 1 };
 enum event_type { EVENT_ENDPOINT = 1, EVENT_SEGMENT = 2, EVENT_LISTEN = 3, EVENT_UNLISTEN = 4 };
@@ -37,7 +37,8 @@ struct endpoint_key {
 	__u8 role;
 	__u8 peer_loopback; /* (server) the client came over loopback */
 	__u8 midstream;
-	__u8 pad[6];
+	__u8 prompted; /* the client held a service that Javert was asking just then: this may be its reaction */
+	__u8 pad[5];
 };
 
 /*
@@ -113,7 +114,7 @@ struct listen_event {
 struct slot {
 	__u64 cookie; /* 0: free */
 	__u32 endpoint;
-	__u32 pad;
+	__u32 prompted;
 };
 
 /* Per socket: what is left to be passed up. Making one costs more than all the rest, so only few sockets have one. */
@@ -127,7 +128,7 @@ struct flow {
 	__u8 counted; /* the connection is in its endpoint's count */
 	__u8 midstream;
 	__u8 unresolved; /* open before the run, and silent so far: has no endpoint yet */
-	__u8 pad;
+	__u8 prompted;
 	__u64 bytes_in_before;
 	__u64 bytes_out_before;
 	__u64 socket_inode;
@@ -150,6 +151,14 @@ struct udp_flow {
 	__u8 counted;
 	__u8 pad[2];
 	__u32 network_namespace;
+};
+
+/* One of Javert's own flows, by its client. For UDP, where servers may answer from another port, server_port is 0. */
+struct own_flow_key {
+	__u8 address[16];
+	__u32 network_namespace;
+	__u16 client_port;
+	__u16 server_port;
 };
 
 struct port_key {

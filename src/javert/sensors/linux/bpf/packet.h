@@ -63,6 +63,14 @@ static __always_inline bool read_headers(struct __sk_buff *skb, int direction, s
 	return true;
 }
 
+/* The network namespace of a socket known only as a struct bpf_sock. */
+static __always_inline __u32 namespace_of(struct bpf_sock *bpf_sk)
+{
+	struct sock *sk = (struct sock *)plain(bpf_sk);
+
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
 static __always_inline void pass_up(struct __sk_buff *skb, const struct packet *p, __u32 endpoint, __u32 netns,
 				    __u32 offset, int direction, __u8 flags)
 {
@@ -177,20 +185,15 @@ static __always_inline bool headers_only(struct __sk_buff *skb)
  * Data on the packet that completes a handshake arrives at the listener (TCP_DEFER_ACCEPT, fast clients). So does every
  * SYN and nearly every last packet of a handshake, which are told from it with as little work as possible.
  */
-static __always_inline void data_at_listener(struct __sk_buff *skb)
+static __always_inline void data_at_listener(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	struct packet p;
 
-	if (!headers_only(skb) && read_headers(skb, FROM_NETWORK, &p) && p.length && p.transport == IPPROTO_TCP)
-		pass_up(skb, &p, 0, 0, 0, FROM_NETWORK, SEGMENT_AT_LISTENER);
-}
-
-/* The network namespace of a socket known only as a struct bpf_sock. */
-static __always_inline __u32 namespace_of(struct bpf_sock *bpf_sk)
-{
-	struct sock *sk = (struct sock *)plain(bpf_sk);
-
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (headers_only(skb) || !read_headers(skb, FROM_NETWORK, &p) || !p.length || p.transport != IPPROTO_TCP)
+		return;
+	if (state.own_flows && own_client(p.peer, namespace_of(sk), p.peer_port, p.local_port))
+		return;
+	pass_up(skb, &p, 0, 0, 0, FROM_NETWORK, SEGMENT_AT_LISTENER);
 }
 
 static __always_inline void count_datagram(struct endpoint *e, struct udp_flow *flow, const struct packet *p,
@@ -214,6 +217,9 @@ static __always_inline bool new_udp_flow(struct bpf_sock *sk, const struct packe
 	long index;
 
 	flow->network_namespace = namespace_of(sk);
+	if (state.own_flows && (own_client(p->peer, flow->network_namespace, p->peer_port, 0) ||
+				own_client(p->local, flow->network_namespace, p->local_port, 0)))
+		return false;
 	flow->role = direction == FROM_NETWORK && !connected ? ROLE_SERVER : ROLE_CLIENT;
 	key.network_namespace = flow->network_namespace;
 	key.transport = IPPROTO_UDP;
@@ -281,7 +287,7 @@ static __always_inline void look_at(struct __sk_buff *skb, int direction)
 	if (sk->protocol == IPPROTO_TCP) {
 		if (sk->state == TCP_LISTEN) {
 			if (direction == FROM_NETWORK)
-				data_at_listener(skb);
+				data_at_listener(skb, sk);
 			return;
 		}
 		tcp_segment(skb, sk, direction);
@@ -319,8 +325,11 @@ static __always_inline void udp_sender(struct bpf_sock_addr *ctx, bool ipv6)
 	key.exe_device = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb, s_dev);
 	key.uid = BPF_CORE_READ(task, real_cred, euid.val);
 	key.network_namespace = namespace_of(ctx->sk);
+	if (state.own_flows && own_client(key.address, key.network_namespace, key.port, 0))
+		return; /* the answer of a server to Javert */
 	key.transport = IPPROTO_UDP;
 	key.role = ROLE_CLIENT;
+	key.prompted = is_asked(task);
 	index = find_endpoint(&key, task, 0);
 	if (index < 0)
 		return;

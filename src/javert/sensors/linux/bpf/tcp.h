@@ -3,7 +3,7 @@
 #ifndef JAVERT_TCP_H
 #define JAVERT_TCP_H
 
-#include "endpoints.h"
+#include "probes.h"
 
 /* enum in include/net/tcp_states.h */
 #define TCP_ESTABLISHED 1
@@ -59,7 +59,7 @@ static __always_inline struct slot *slot_of(__u64 cookie)
 	return slot && slot->cookie == cookie ? slot : NULL;
 }
 
-static __always_inline bool take_slot(__u64 cookie, __u32 endpoint)
+static __always_inline bool take_slot(__u64 cookie, __u32 endpoint, bool prompted)
 {
 	__u32 key = cookie & (SLOTS - 1);
 	struct slot *slot = bpf_map_lookup_elem(&slots, &key);
@@ -67,6 +67,7 @@ static __always_inline bool take_slot(__u64 cookie, __u32 endpoint)
 	if (!slot || __sync_val_compare_and_swap(&slot->cookie, 0, cookie))
 		return false;
 	slot->endpoint = endpoint;
+	slot->prompted = prompted;
 	return true;
 }
 
@@ -98,6 +99,7 @@ static __always_inline void client_opens(struct sock *sk)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct endpoint_key key = {};
 	struct css_set *groups;
+	struct flow *flow;
 	struct file *exe;
 	long index;
 
@@ -117,9 +119,13 @@ static __always_inline void client_opens(struct sock *sk)
 	key.port = bpf_ntohs(sk->__sk_common.skc_dport);
 	key.transport = IPPROTO_TCP;
 	key.role = ROLE_CLIENT;
+	key.prompted = is_asked(task);
 	index = find_endpoint(&key, task, 0);
-	if (index >= 0 && !take_slot(bpf_get_socket_cookie(sk), index))
-		new_flow(sk, index);
+	if (index < 0 || take_slot(bpf_get_socket_cookie(sk), index, key.prompted))
+		return;
+	flow = new_flow(sk, index);
+	if (flow)
+		flow->prompted = key.prompted;
 }
 
 static __always_inline void client_connected(struct sock *sk)
@@ -132,6 +138,8 @@ static __always_inline void client_connected(struct sock *sk)
 
 	if (!slot && !flow)
 		return;
+	if (slot ? slot->prompted : flow->prompted)
+		note_prompted(sk);
 	index = slot ? slot->endpoint : flow->endpoint;
 	e = endpoint_at(index);
 	if (!e)
@@ -155,14 +163,20 @@ static __always_inline void server_accepted(struct sock *sk)
 	struct flow *flow;
 	long index;
 
+	if (accepts_own(sk)) {
+		if (!take_slot(bpf_get_socket_cookie(sk), NO_ENDPOINT, false))
+			new_flow(sk, NO_ENDPOINT);
+		return;
+	}
 	server_key(sk, &key);
+	key.prompted = accepts_prompted(sk);
 	index = find_endpoint(&key, NULL, 0);
 	e = endpoint_at(index);
 	if (!e)
 		return;
 	__sync_fetch_and_add(&e->connections, 1);
 	touch(e, now);
-	take_slot(bpf_get_socket_cookie(sk), index);
+	take_slot(bpf_get_socket_cookie(sk), index, false);
 	if (!take_sample(e, now))
 		return;
 	flow = new_flow(sk, index);
