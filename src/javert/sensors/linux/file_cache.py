@@ -1,11 +1,13 @@
 """What earlier scans learned of files that have not changed since, so that a scan reads only those that have.
 
-Only files that no rule can object to are remembered; whatever could become a finding is read in every scan. A row
-is believed if device, inode, change time (``st_ctime``) and size are those of the file, and if the seal over them
-fits: it takes in the file system's id (``f_fsid`` of statvfs(3)), Javert's version and the ELF reader's source. So
-neither a damaged row, nor one of another version, nor one of another disk under the same device number can say
-anything about a file. The kernel sets the change time, and no system call lets a user choose it; what somebody does
-to the disk itself, past the kernel, is not noticed.
+Only files that no rule can object to are remembered; whatever could become a finding is read in every scan. What
+is remembered is believed if device, inode, change time (``st_ctime``), modification time and size are those of the
+file. The kernel sets the change time, and no system call lets a user choose it; what somebody does to the disk
+itself, past the kernel, is not noticed.
+
+Files are kept in pages of neighbouring inode numbers, a row a page, under a seal that takes in the file system's id
+(``f_fsid`` of statvfs(3)), Javert's version and the ELF reader's source. So neither damaged rows, nor those of
+another version, nor those of another disk under the same device number can say anything about a file.
 
 A cache that cannot be used costs time and nothing else: it is dropped, and the files are read.
 """
@@ -17,6 +19,8 @@ import time
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
+
+import msgspec
 
 from javert import __version__
 
@@ -46,19 +50,36 @@ writable mapping until its pages are written back (30 s and more, ``vm.dirty_exp
 """
 
 _FORMAT = 1
-_MOST_PAGES = 160 * 1024  # of 4 KiB: about twelve million files
-_PENDING = 4096
+_MOST_BLOCKS = 128 * 1024  # of 4 KiB: ten million files and more
+_FILES_IN_MEMORY = 20_000
 _FEWEST_TO_RENEW = 10_000
-_SECOND_NS = 1_000_000_000
+_PAGE_BITS = 6
 _LARGEST = 1 << 63
-_FIELDS = Struct("<5Q")
+_PLACE = Struct("<3Q")
 
 _TABLE = (
-    "CREATE TABLE IF NOT EXISTS file (device INTEGER, inode INTEGER, changed INTEGER, size INTEGER, outcome TEXT, "
-    "seal BLOB, PRIMARY KEY (device, inode)) WITHOUT ROWID"
+    "CREATE TABLE IF NOT EXISTS page (device INTEGER, number INTEGER, files INTEGER, content BLOB, seal BLOB, "
+    "PRIMARY KEY (device, number)) WITHOUT ROWID"
 )
-_FIND = "SELECT changed, size, outcome, seal FROM file WHERE device = ? AND inode = ?"
-_KEEP = "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT content, seal FROM page WHERE device = ? AND number = ?"
+_KEEP = "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?)"
+_COUNT = "SELECT total(files) FROM page"
+
+_Known = tuple[int, int, int, str]
+"""Change time, modification time (nanoseconds), size (bytes) and outcome of a file."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[int, _Known]).decode
+
+
+class _Page:
+    """What is known of the files with neighbouring inode numbers, by inode number."""
+
+    __slots__ = ("changed", "files")
+
+    def __init__(self, files: dict[int, _Known]) -> None:
+        self.files = files
+        self.changed = False
 
 
 class FileCache:
@@ -71,8 +92,9 @@ class FileCache:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self._database: sqlite3.Connection | None = None
-        self._pending: list[tuple[int, int, int, int, str, bytes]] = []
-        self._volume: int | None = None
+        self._volume = -1
+        self._pages: dict[tuple[int, int], _Page] = {}
+        self._in_memory = 0
 
     def open(self) -> None:
         """Begin; without a directory that is the user's alone there is nothing remembered and nothing kept."""
@@ -90,7 +112,8 @@ class FileCache:
 
     def enter(self, root: str, file_system: str) -> None:
         """What is asked from now on lies below ``root``, in a file system of this type."""
-        self._volume = None
+        self._set_aside()
+        self._volume = -1
         if self._database is not None and file_system in CHANGE_TIMES_ARE_TRUE:
             try:
                 self._volume = os.statvfs(root).f_fsid % _LARGEST
@@ -99,19 +122,12 @@ class FileCache:
 
     def outcome(self, status: os.stat_result) -> str | None:
         """What ``keep`` was told of this file; None if nothing, or if the file has changed since."""
-        if self._database is None or self._volume is None or status.st_ino >= _LARGEST:
+        if self._volume < 0:
             return None
-        try:
-            row = self._database.execute(_FIND, (status.st_dev, status.st_ino)).fetchone()
-        except sqlite3.Error:
-            self._give_up()
+        known = self._page(status).files.get(status.st_ino)
+        if known is None or known[:3] != (status.st_ctime_ns, status.st_mtime_ns, status.st_size):
             return None
-        if row is None or row[0] != status.st_ctime_ns or row[1] != status.st_size:
-            return None
-        outcome, seal = row[2:]
-        if not isinstance(outcome, str) or seal != self._seal(status, outcome):
-            return None
-        return outcome
+        return known[3]
 
     def keep(self, status: os.stat_result, outcome: str) -> None:
         """Remember what was learned of a file.
@@ -120,12 +136,12 @@ class FileCache:
             status: of the open file, taken after it was read.
             outcome: what to say of it as long as it does not change.
         """
-        if self._database is None or self._volume is None or not _settled(status):
+        if self._volume < 0 or time.time() - status.st_ctime < SETTLED_S:
             return
-        seal = self._seal(status, outcome)
-        self._pending.append((status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size, outcome, seal))
-        if len(self._pending) >= _PENDING:
-            self._write()
+        page = self._page(status)
+        self._in_memory += status.st_ino not in page.files
+        page.files[status.st_ino] = (status.st_ctime_ns, status.st_mtime_ns, status.st_size, outcome)
+        page.changed = True
 
     def close(self, alive: int | None = None) -> None:
         """Write what is left.
@@ -134,50 +150,72 @@ class FileCache:
             alive: how many files a scan of the whole host came by: a cache that holds far more is dropped, because
                 most of it is about files that are gone. None after any other scan.
         """
-        self._write()
+        self._set_aside()
+        self._volume = -1
         if self._database is None:
             return
         try:
-            rows = self._database.execute("SELECT count(*) FROM file").fetchone()[0] if alive is not None else 0
+            files = self._database.execute(_COUNT).fetchone()[0] if alive is not None else 0
         except sqlite3.Error:
             self._give_up()
             return
-        if alive is not None and rows > 2 * alive + _FEWEST_TO_RENEW:
+        if alive is not None and files > 2 * alive + _FEWEST_TO_RENEW:
             self._give_up()
             return
         self._database.close()
         self._database = None
 
-    def _write(self) -> None:
-        pending, self._pending = self._pending, []
-        if self._database is None or not pending:
+    def _page(self, status: os.stat_result) -> _Page:
+        place = (status.st_dev, status.st_ino >> _PAGE_BITS)
+        page = self._pages.get(place)
+        if page is None:
+            if self._in_memory > _FILES_IN_MEMORY:
+                self._set_aside()
+            page = self._pages[place] = _Page(self._read(place))
+            self._in_memory += len(page.files) + 1
+        return page
+
+    def _read(self, place: tuple[int, int]) -> dict[int, _Known]:
+        if self._database is None:
+            return {}
+        try:
+            row = self._database.execute(_FIND, place).fetchone()
+            if row is None or not isinstance(row[0], bytes) or row[1] != self._seal(place, row[0]):
+                return {}
+            return _decode(row[0])
+        except sqlite3.Error:
+            self._give_up()
+        except msgspec.DecodeError:
+            pass  # a seal says that Javert wrote it, and yet it is not what Javert writes: as good as nothing
+        return {}
+
+    def _set_aside(self) -> None:
+        """Write the pages that have changed, and forget all."""
+        pages, self._pages, self._in_memory = self._pages, {}, 0
+        if self._database is None or self._volume < 0:
+            return
+        rows = []
+        for place, page in pages.items():
+            if page.changed:
+                content = _encode(page.files)
+                rows.append((*place, len(page.files), content, self._seal(place, content)))
+        if not rows:
             return
         try:
             with self._database:
-                self._database.executemany(_KEEP, pending)
+                self._database.executemany(_KEEP, rows)
         except sqlite3.Error:  # damaged, as large as it may be, or the disk is full
             self._give_up()
 
     def _give_up(self) -> None:
+        self._volume = -1
         if self._database is not None:
             self._database.close()
             self._database = None
         _remove(Path(self.directory, NAME))
 
-    def _seal(self, status: os.stat_result, outcome: str) -> bytes:
-        fields = _FIELDS.pack(
-            self._volume, status.st_dev, status.st_ino, status.st_ctime_ns % _LARGEST, status.st_size
-        )
-        return blake2b(fields + outcome.encode("utf-8", "replace"), key=self._key, digest_size=8).digest()
-
-
-def _settled(status: os.stat_result) -> bool:
-    """Whether any later change to the file must give it another change time.
-
-    Whole seconds mean a file system that keeps no finer ones, or a time that was made up.
-    """
-    age = time.time() - status.st_ctime
-    return age >= SETTLED_S and status.st_ctime_ns % _SECOND_NS != 0 and status.st_ino < _LARGEST
+    def _seal(self, place: tuple[int, int], content: bytes) -> bytes:
+        return blake2b(_PLACE.pack(self._volume, *place) + content, key=self._key, digest_size=16).digest()
 
 
 def _connect(path: Path, key: bytes) -> "sqlite3.Connection | None":
@@ -195,7 +233,7 @@ def _connect(path: Path, key: bytes) -> "sqlite3.Connection | None":
         try:
             # After a loss of power rows may be damaged or gone: the seals tell, so nothing waits for the disk.
             database.execute("PRAGMA synchronous = OFF")
-            database.execute(f"PRAGMA max_page_count = {_MOST_PAGES}")
+            database.execute(f"PRAGMA max_page_count = {_MOST_BLOCKS}")
             found = database.execute("PRAGMA user_version").fetchone()[0]
             if found not in (0, version):
                 raise sqlite3.DatabaseError("of another version")
