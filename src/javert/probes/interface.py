@@ -33,19 +33,21 @@ class Reply(msgspec.Struct, frozen=True):
             enough, or the last one.
         ended: why listening stopped.
         tls: TLS runs on the connection.
+        took_s: how long the step took, seconds. A conversation has no clock; by this it keeps within its time.
     """
 
     data: bytes
     ended: Ended
     tls: bool = False
+    took_s: float = 0.0
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """Send, then listen.
+    """Send, then listen. Over UDP what any port of the service's address sends is an answer (RFC 1350 4).
 
     Attributes:
         data: what to send; empty only listens.
-        enough: is given all that came in answer so far, and tells whether the answer is whole.
+        enough: is given all that came in answer so far (over UDP one datagram), and tells whether it is whole.
         wait_s: how long to listen at most, seconds.
     """
 
@@ -57,8 +59,9 @@ class Ask(msgspec.Struct, frozen=True):
 class StartTls(msgspec.Struct, frozen=True):
     """Begin TLS on this connection, as a client that accepts every certificate and version.
 
-    The reply's ``tls`` tells whether the handshake completed; ``data`` is what came instead where the first
-    bytes were no TLS record.
+    The reply's ``tls`` tells whether the handshake completed. Where it did not, ``data`` is what the service sent
+    in answer to the hello, as it came: text, or TLS's own records (an alert, a handshake that needs a certificate
+    or a name of the client). The connection is of no use after that.
     """
 
     wait_s: float = 3.0

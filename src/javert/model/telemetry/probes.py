@@ -37,6 +37,8 @@ class Acceptance(StrEnum):
     TLS_ONLY: TLS (or SSH) from the first byte. REDIRECT_ONLY: HTTP that only sends clients on to https.
     SNMP_V1, SNMP_V2C: it answers a request with a well-known community string. SNMP_V3_ONLY: it answers version 3,
     and neither of the others to the well-known community strings; what it does with another one is not known.
+    UNDECIDED: it speaks the protocol, and turned the question away before it could be told whether it goes on in
+    the clear (PostgreSQL without an entry for Javert's address, XMPP that wants the name of a domain it serves).
     """
 
     CLEARTEXT_ONLY = "cleartext-only"
@@ -47,11 +49,17 @@ class Acceptance(StrEnum):
     SNMP_V1 = "snmp-v1"
     SNMP_V2C = "snmp-v2c"
     SNMP_V3_ONLY = "snmp-v3-only"
+    UNDECIDED = "undecided"
 
     @property
     def insecure(self) -> bool:
         """Whether a finding follows from it."""
-        return self not in (Acceptance.TLS_REQUIRED, Acceptance.TLS_ONLY, Acceptance.SNMP_V3_ONLY)
+        return self not in (
+            Acceptance.TLS_REQUIRED,
+            Acceptance.TLS_ONLY,
+            Acceptance.SNMP_V3_ONLY,
+            Acceptance.UNDECIDED,
+        )
 
 
 class Authentication(StrEnum):
