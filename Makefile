@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # What Javert itself needs beyond Python: venv to install into, and libbpf, which comes with iproute2 on most machines.
 RUNTIME_PACKAGES := python3-venv libbpf1
 TEST_PACKAGES = $(shell sed 's/\#.*//' tests/debian-packages.txt)
+# Servers that Debian does not let be installed beside those: they are only unpacked.
+UNPACKED_PACKAGES = $(shell sed 's/\#.*//' tests/debian-unpacked.txt)
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,7 +46,7 @@ lock: $(VENV)/.test  ## pin the requirements again
 		--universal --upgrade pyproject.toml --group build --group test -c requirements/runtime.txt -o requirements/test.txt
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .debian .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -61,9 +63,18 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.runtime
 	$(PIP) --require-hashes -r requirements/test.txt
 	@touch $@
 
-debian-packages:
+debian-packages: .debian/.unpacked
 	@installed=$$(dpkg-query -W -f='$${db:Status-Abbrev}\n' $(TEST_PACKAGES) 2>/dev/null | grep -c '^ii'); \
 	if [ "$$installed" != $(words $(TEST_PACKAGES)) ]; then $(call install,$(TEST_PACKAGES)); fi
+
+.debian/.unpacked: tests/debian-unpacked.txt
+	@echo "Unpacking Debian packages: $(UNPACKED_PACKAGES)"
+	@rm -rf .debian && mkdir -p .debian/archives
+	@cd .debian/archives && fetch="apt-get -qq -o APT::Sandbox::User=root download $(UNPACKED_PACKAGES)" && \
+		{ $$fetch 2>/dev/null || { apt-get -qq update && $$fetch; }; }
+	@for archive in .debian/archives/*.deb; do \
+		name=$${archive##*/} && dpkg-deb --extract "$$archive" ".debian/$${name%%_*}" || exit 1; done
+	@rm -r .debian/archives && touch $@
 
 # Servers that tests need must not start by themselves: Debian asks policy-rc.d before it starts one.
 define install
