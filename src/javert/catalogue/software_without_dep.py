@@ -34,6 +34,14 @@ _CAUSES: dict[str, Text] = {
         ja="プログラムに PT_GNU_STACK ヘッダーがありません。このマシンタイプ ({machine}) とカーネルでは、スタック"
         "が実行可能になり、読み取り可能なメモリもすべて実行可能になります。",
     ),
+    "threads": Text(
+        en="The program has no PT_GNU_STACK header. The kernel protects its main stack all the same, but glibc's "
+        "loader takes the missing header for a wish and makes the stacks of its further threads executable: "
+        "memory that is both writable and executable was seen in it.",
+        ja="プログラムに PT_GNU_STACK ヘッダーがありません。メインスタックはカーネルによって保護されますが、glibc の"
+        "ローダーはヘッダーの欠如を要求とみなし、追加のスレッドのスタックを実行可能にします。実際に、書き込み可能か"
+        "つ実行可能なメモリが確認されました。",
+    ),
     "stack-header-missing.shared-object": Text(
         en="The shared object has no PT_GNU_STACK header. glibc's loader takes that on {machine} for a wish for "
         "an executable stack, and makes the stack of the whole program executable; glibc 2.41 and later refuse to "
@@ -143,7 +151,8 @@ def _joined(*parts: Text) -> Text:
 
 def _findings() -> dict[str, Text]:
     wrong = {
-        cause: ((text,), (_MISSING_FIX if "missing" in cause else _STACK_FIX,)) for cause, text in _CAUSES.items()
+        cause: ((text,), (_STACK_FIX if "stack-executable" in cause else _MISSING_FIX,))
+        for cause, text in _CAUSES.items()
     }
     causes = {
         **wrong,
@@ -210,6 +219,43 @@ _LIVE: dict[str, Text] = {
         "and check that its [stack] in /proc/PID/maps is rw-p.",
         ja="起動方法 (ユニットファイル、ラッパースクリプト) と読み込むプラグインを確認し、再起動後に "
         "/proc/PID/maps の [stack] が rw-p であることを確認してください。",
+    ),
+}
+_LIVE |= {
+    "finding.software-without-dep.read-implies-exec.title": Text(
+        en="{path} runs without data execution prevention: all of its memory is executable",
+        ja="{path} はデータ実行防止なしで動作しています (すべてのメモリが実行可能)",
+    ),
+    "finding.software-without-dep.read-implies-exec.description": Text(
+        en="{processes} has the personality READ_IMPLIES_EXEC, though none of the files it was seen to have loaded "
+        "asks for that: whatever memory it asks for to read, the kernel makes executable. What started it set "
+        "that (setarch --read-implies-exec, a container's or unit's personality), or the program did itself.",
+        ja="{processes} には READ_IMPLIES_EXEC パーソナリティが設定されていますが、読み込みが確認されたファイルのい"
+        "ずれもそれを要求していません。読み取り用に確保したメモリはすべて、カーネルによって実行可能になります。起動"
+        "元 (setarch --read-implies-exec、コンテナーやユニットのパーソナリティ設定) またはプログラム自身が設定したも"
+        "のです。",
+    ),
+    "finding.software-without-dep.read-implies-exec.recommendation": Text(
+        en="Start it without that personality: look for setarch in its unit file, wrapper script and parents, then "
+        "restart it and check that /proc/PID/personality no longer holds 00400000.",
+        ja="このパーソナリティなしで起動してください。ユニットファイル、ラッパースクリプト、親プロセスで setarch の使"
+        "用を確認し、再起動後に /proc/PID/personality に 00400000 が含まれないことを確認してください。",
+    ),
+    "limitation.code-memory-unexplained.title": Text(
+        en="Some processes have writable and executable memory that nothing explains",
+        ja="書き込み可能かつ実行可能なメモリを持つ、理由の不明なプロセスがあります",
+    ),
+    "limitation.code-memory-unexplained.description": Text(
+        en="{count} processes (for instance {examples}) have memory of no file that is both writable and "
+        "executable, and no just-in-time compiler that Javert knows. Whether a compiler made it, or a program that "
+        "gave up its protection, is not told by what can be seen.",
+        ja="{count} 個のプロセス (例: {examples}) に、ファイルに基づかない書き込み可能かつ実行可能なメモリがありますが"
+        "、既知の JIT コンパイラーは見つかりませんでした。JIT コンパイラーによるものか、プログラムが保護を放棄したの"
+        "かは、確認できる情報からは判断できません。",
+    ),
+    "limitation.code-memory-unexplained.recommendation": Text(
+        en="Look at them with `grep rwxp /proc/PID/maps`, and ask their makers what the memory is for.",
+        ja="`grep rwxp /proc/PID/maps` で確認し、そのメモリの用途を開発元に問い合わせてください。",
     ),
 }
 

@@ -81,6 +81,25 @@ def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
     return list(found.values()), executable_stack
 
 
+_READ_IMPLIES_EXEC = 0x0400000  # include/uapi/linux/personality.h
+
+
+def parse_personality(data: bytes) -> bool:
+    """Whether ``/proc/PID/personality`` holds READ_IMPLIES_EXEC. Raises ParseError."""
+    try:
+        return bool(int(data, 16) & _READ_IMPLIES_EXEC)
+    except ValueError:
+        raise ParseError("a personality is no hexadecimal number") from None
+
+
+_CODE_MEMORY = re.compile(rb"^\S+ .wx. \S+ \S+ 0 *(?!\[stack\])(?:\[.*\])?$", re.MULTILINE)
+
+
+def has_code_memory(data: bytes) -> bool:
+    """Whether ``/proc/PID/maps`` has memory of no file, other than ``[stack]``, both writable and executable."""
+    return _CODE_MEMORY.search(data) is not None
+
+
 def _make_device(major: int, minor: int) -> int:
     """``st_dev`` of major and minor, as gnu_dev_makedev(3)."""
     return (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12 | (major & ~0xFFF) << 32
@@ -146,3 +165,15 @@ def parse_local_ipv6(if_inet6: str) -> tuple[str, ...]:
         return tuple(address_text(bytes.fromhex(line.split()[0])) for line in if_inet6.splitlines() if line.strip())
     except ValueError:
         raise ParseError("a line of if_inet6 does not begin with an address") from None
+
+
+def parse_interface_of(if_inet6: str, address: str) -> int:
+    """The number of the interface that has the IPv6 address; 0 if none has. Raises ParseError."""
+    try:
+        for line in if_inet6.splitlines():
+            fields = line.split()
+            if fields and address_text(bytes.fromhex(fields[0])) == address:
+                return int(fields[1], 16)
+    except (ValueError, IndexError):
+        raise ParseError("a line of if_inet6 does not begin with an address and an interface") from None
+    return 0

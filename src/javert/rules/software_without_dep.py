@@ -15,9 +15,8 @@ from javert.model.rule_id import RuleId
 from javert.model.telemetry import ElfFile, ElfKind, Limitation, Package, Process, ProcessKey
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
-from javert.rules.stack_protection import MACHINES, SEGMENT, STACK_EXECUTABLE, Judgement, judge
-
-_NAMED_PROCESSES = 5
+from javert.rules.live_memory import CodeMemory, code_memory, named, not_told_apart, pids, unexplained_protection
+from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Judgement, judge
 
 _COMMANDS = {
     "dpkg": ("apt-get install --only-upgrade {}", "apt-get remove {}"),
@@ -33,31 +32,41 @@ _COMMANDS = {
 
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
-    """Judge every file that the scan, or a running process, brought up."""
+    """Judge every file that the scan, or a running process, brought up, and what running processes show."""
     host = telemetry.started.host
     users = _Users(telemetry)
     findings: dict[tuple[str, ...], FindingDraft] = {}
-    explained: set[ProcessKey] = set()
-    harmless = 0
+    headerless: list[tuple[ElfFile, list[Process]]] = []
+    stack: set[ProcessKey] = set()
+    everything: set[ProcessKey] = set()
     for file in telemetry.elf_files:
         verdict = judge(file, kernel=host.kernel, libc=host.libc)
         if verdict is None:
             continue
-        if not verdict.reasons:
-            harmless += 1
-            continue
         processes = users.of(file)
+        if not verdict.reasons:
+            headerless.append((file, processes))
+            continue
         if verdict.reasons != (SEGMENT,):
-            explained.update(process.key for process in processes)
+            stack.update(process.key for process in processes)
+        if verdict.kernel_executable:
+            everything.update(process.key for process in processes)
         draft = _finding(telemetry, file, verdict, processes)
         findings.setdefault(draft.identity, draft)
-    for draft in (*_unexplained(telemetry, explained), *_host(telemetry)):
+    memory = code_memory(
+        telemetry, without_header={each.key for _, processes in headerless for each in processes}, explained=stack
+    )
+    for draft in (
+        *_threads(telemetry, headerless, memory),
+        *unexplained_protection(telemetry, stack=stack, everything=everything),
+        *_host(telemetry),
+    ):
         findings.setdefault(draft.identity, draft)
-    coverage = _coverage(telemetry, harmless)
+    coverage = _coverage(telemetry, len(headerless), memory)
     return RuleVerdict(
         outcome=_outcome(findings, coverage),
         findings=tuple(findings.values()),
-        exclusions=_exclusions(telemetry),
+        exclusions=(*_exclusions(telemetry), *not_told_apart(telemetry.processes, memory)),
         coverage=coverage,
     )
 
@@ -87,10 +96,25 @@ class _Users:
         return [self._known.get(key) or Process(key=key, name="") for key in sorted(keys, key=lambda key: key.pid)]
 
 
-def _finding(telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes: list[Process]) -> FindingDraft:
+def _threads(
+    telemetry: Telemetry, headerless: Iterable[tuple[ElfFile, list[Process]]], memory: CodeMemory
+) -> Iterable[FindingDraft]:
+    """Programs without the header whose stack the kernel protects, but not glibc those of their threads."""
+    for file, processes in headerless:
+        seen = [process for process in processes if process.key in memory.threads]
+        if seen and file.kind is ElfKind.EXECUTABLE:
+            verdict = Judgement((HEADER_MISSING,), kernel_executable=False, loadable=True)
+            yield _finding(telemetry, file, verdict, seen, cause="threads")
+
+
+def _finding(
+    telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes: list[Process], cause: str = ""
+) -> FindingDraft:
     container = next((process.container for process in processes if process.container), "")
     origin = file.package.origin if file.package else "unpackaged" if file.ownership_known else ""
-    cause = "+".join(reason if reason == SEGMENT else f"{reason}.{file.kind.value}" for reason in verdict.reasons)
+    cause = cause or "+".join(
+        reason if reason == SEGMENT else f"{reason}.{file.kind.value}" for reason in verdict.reasons
+    )
     elsewhere = file.package is not None and (file.package.system or container)
     owner = "elsewhere" if elsewhere else origin or "unknown"
     return FindingDraft(
@@ -101,7 +125,7 @@ def _finding(telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes:
             "quoted": shlex.quote(file.path),
             "machine": file.machine,
             "bits": str(file.bits),
-            "processes": _named(processes),
+            "processes": named(processes),
             **_owner_params(file.package, container),
         },
         attributes=DepAttributes(
@@ -113,48 +137,13 @@ def _finding(telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes:
             origin=origin,
             package=file.package.name if file.package else "",
             vendor=file.package.vendor if file.package else "",
-            running_pids=_pids(processes),
+            running_pids=pids(processes),
             loadable_by_glibc=verdict.loadable,
             kernel_makes_stack_executable=verdict.kernel_executable,
         ),
         first_seen=telemetry.started.started_at,
         last_seen=telemetry.ended_at,
     )
-
-
-def _pids(processes: Iterable[Process]) -> tuple[int, ...]:
-    """Each once: a process that became another program is two here, and one to the operator."""
-    return tuple(dict.fromkeys(process.key.pid for process in processes))
-
-
-def _unexplained(telemetry: Telemetry, explained: set[ProcessKey]) -> Iterable[FindingDraft]:
-    """Programs whose stack was executable though no file that they were seen with asks for it."""
-    groups: defaultdict[tuple[str, str], list[Process]] = defaultdict(list)
-    for process in telemetry.processes.values():
-        if process.executable_stack and process.key not in explained:
-            groups[process.exe or process.name, process.container].append(process)
-    for (path, container), processes in groups.items():
-        processes.sort(key=lambda process: process.key.pid)
-        yield FindingDraft(
-            identity=(path, container, "live"),
-            text="software-without-dep.live",
-            params={"path": path, "processes": _named(processes)},
-            attributes=DepAttributes(
-                path=path,
-                reasons=(STACK_EXECUTABLE,),
-                machine="",
-                bits=0,
-                kind=ElfKind.EXECUTABLE.value,
-                origin="",
-                package="",
-                vendor="",
-                running_pids=_pids(processes),
-                loadable_by_glibc=True,
-                kernel_makes_stack_executable=False,
-            ),
-            first_seen=telemetry.started.started_at,
-            last_seen=telemetry.ended_at,
-        )
 
 
 def _host(telemetry: Telemetry) -> Iterable[FindingDraft]:
@@ -190,12 +179,6 @@ def _exclusions(telemetry: Telemetry) -> tuple[Limitation, ...]:
     return (Limitation(code="no-execute-off", rules=(RuleId.SOFTWARE_WITHOUT_DEP,)),)
 
 
-def _named(processes: list[Process]) -> str:
-    names = [f"{process.name or '?'} ({process.key.pid})" for process in processes[:_NAMED_PROCESSES]]
-    more = len(processes) - len(names)
-    return ", ".join(names) + (f", … (+{more})" if more else "")
-
-
 def _owner_params(package: Package | None, container: str) -> dict[str, str]:
     if package is None:
         return {}
@@ -210,7 +193,7 @@ def _owner_params(package: Package | None, container: str) -> dict[str, str]:
     }
 
 
-def _coverage(telemetry: Telemetry, harmless: int) -> dict[str, int | float | str | bool]:
+def _coverage(telemetry: Telemetry, harmless: int, memory: CodeMemory) -> dict[str, int | float | str | bool]:
     scans = telemetry.scans
     machines: dict[str, int] = defaultdict(int)
     for scan in scans:
@@ -229,6 +212,8 @@ def _coverage(telemetry: Telemetry, harmless: int) -> dict[str, int | float | st
         "mapped": sum(scan.mapped for scan in scans),
         "damaged": sum(scan.damaged for scan in scans),
         "header_missing_without_effect": harmless,
+        "processes_with_just_in_time_compiler": len(memory.compiled),
+        "processes_with_unexplained_code_memory": len(memory.unexplained),
         "finished": bool(scans) and all(scan.finished for scan in scans),
     }
 

@@ -42,6 +42,12 @@ MACHINES: dict[str, MissingHeader] = {
         (5, 8), True, "arch/x86/include/asm/elf.h, elf_read_implies_exec", "sysdeps/x86_64/stackinfo.h"
     ),
     "i386": MissingHeader(_ALWAYS, True, "arch/x86/include/asm/elf.h, mmap_is_ia32", "sysdeps/i386/stackinfo.h"),
+    "x32": MissingHeader(
+        _ALWAYS,
+        True,
+        "arch/x86/include/asm/elf.h, mmap_is_ia32: x32 programs have TIF_ADDR32",
+        "sysdeps/x86_64/stackinfo.h",
+    ),
     "arm64": MissingHeader((5, 8), False, "arch/arm64/include/asm/elf.h", "sysdeps/aarch64/stackinfo.h"),
     "arm": MissingHeader(
         _ALWAYS,

@@ -10,10 +10,13 @@ from javert.errors import ParseError
 from javert.formats.procfs import (
     Mapping,
     Placement,
+    has_code_memory,
     parse_cgroup,
     parse_executable_mappings,
+    parse_interface_of,
     parse_local_ipv4,
     parse_local_ipv6,
+    parse_personality,
     parse_stat,
     place_cgroup,
 )
@@ -188,6 +191,8 @@ def test_a_host_s_own_ipv6_addresses():
         "20010db8000000000000000000000042 02 40 00 80     eth0\n"
     )
     assert parse_local_ipv6(text) == ("::1", "2001:db8::42")
+    assert parse_interface_of(text, "2001:db8::42") == 2
+    assert parse_interface_of(text, "fe80::1") == 0
     assert parse_local_ipv6("") == ()
 
 
@@ -195,3 +200,34 @@ def test_a_host_s_own_ipv6_addresses():
 def test_a_damaged_list_of_addresses_is_an_error(text):
     with pytest.raises(ParseError):
         parse_local_ipv6(text)
+    with pytest.raises(ParseError):
+        parse_interface_of(text, "fe80::1")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b"7f00-7f10 rwxp 00000000 00:00 0 ", True),
+        (b"7f00-7f10 rwxp 00000000 00:00 0 [anon:code cache]", True),
+        (b"7f00-7f10 rwxp 00000000 00:00 0                          [heap]", True),
+        (b"7f00-7f10 rwxp 00000000 00:00 0                          [stack]", False),
+        (b"7f00-7f10 rw-p 00000000 00:00 0 ", False),
+        (b"7f00-7f10 r-xp 00000000 00:00 0                          [vdso]", False),
+        (b"7f00-7f10 rwxp 00000000 fd:00 4711                       /usr/bin/patched", False),
+        (b"7f00-7f10 rwxs 00000000 00:01 4711                       /memfd:code (deleted)", False),
+        (b"", False),
+    ],
+)
+def test_memory_of_no_file_that_is_writable_and_executable(line, found):
+    around = b"55d0-55d1 r--p 00000000 fd:00 1 /bin/x\n%s\n55d1-55d2 r-xp 00000000 fd:00 1 /bin/x\n"
+    assert has_code_memory(around % line) is found
+
+
+@pytest.mark.parametrize(("data", "found"), [(b"00000000\n", False), (b"00400000\n", True), (b"00440000\n", True)])
+def test_the_personality_that_makes_all_memory_executable(data, found):
+    assert parse_personality(data) is found
+
+
+def test_a_damaged_personality_is_an_error():
+    with pytest.raises(ParseError):
+        parse_personality(b"none\n")

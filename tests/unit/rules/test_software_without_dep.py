@@ -212,6 +212,90 @@ def test_a_writable_segment_explains_no_executable_stack(verdict):
 
 
 @pytest.mark.parametrize("language", Language)
+def test_memory_that_is_executable_throughout_is_found_unless_a_file_explains_it(verdict, language):
+    odd = process(7, "odd", exe="/usr/bin/odd", read_implies_exec=True, executable_stack=True)
+    (finding,) = verdict(SCAN, odd).findings
+    assert finding.attributes.reasons == ("read-implies-exec",)
+    assert finding.attributes.running_pids == (7,)
+    assert "odd (7)" in words(finding, language)
+    asks = msgspec.structs.replace(BAD, machine="i386", stack=StackHeader.MISSING)
+    (finding,) = verdict(SCAN, asks, odd, module(asks, odd.key)).findings
+    assert (finding.attributes.path, finding.attributes.reasons) == (asks.path, ("stack-header-missing",))
+
+
+def test_a_library_explains_an_executable_stack_but_not_that_all_memory_is(verdict):
+    library = msgspec.structs.replace(BAD, path="/opt/l.so", inode=3, kind=ElfKind.SHARED_OBJECT)
+    victim = process(7, exe="/usr/bin/fine", executable_stack=True, read_implies_exec=True)
+    findings = verdict(SCAN, library, victim, module(library, victim.key)).findings
+    assert [finding.attributes.reasons for finding in findings] == [("stack-executable",), ("read-implies-exec",)]
+
+
+class TestCodeMemory:
+    """Memory of no file that is both writable and executable."""
+
+    HEADERLESS = msgspec.structs.replace(BAD, stack=StackHeader.MISSING)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so",
+            "/usr/bin/node",
+            "/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0",
+            "/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2",
+            "/usr/lib/libmonosgen-2.0.so.1.0.0",
+            "/usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.0/libcoreclr.so",
+            "/usr/lib/x86_64-linux-gnu/libmozjs-102.so.102.15.1",
+            "/usr/lib/x86_64-linux-gnu/libffi.so.8.1.2",
+        ],
+    )
+    def test_that_of_known_compilers_is_neither_a_finding_nor_an_exclusion(self, verdict, path):
+        running = process(7, exe="/usr/bin/worker", code_memory=True)
+        library = Module(path=path, device=1, inode=9, mount_namespace=1, processes=(running.key,))
+        answer = verdict(SCAN, self.HEADERLESS, running, library, module(self.HEADERLESS, running.key))
+        assert (answer.outcome, answer.findings, answer.exclusions) == (Outcome.CLEAR, (), ())
+        assert answer.coverage["processes_with_just_in_time_compiler"] == 1
+
+    def test_a_compiler_is_known_by_the_program_too(self, verdict):
+        answer = verdict(SCAN, process(7, exe="/opt/node-v20/bin/node", code_memory=True))
+        assert answer.coverage["processes_with_just_in_time_compiler"] == 1
+
+    @pytest.mark.parametrize("language", Language)
+    def test_that_of_nobody_known_is_an_exclusion_and_no_finding(self, verdict, language):
+        answer = verdict(SCAN, process(7, "odd", exe="/usr/bin/odd", code_memory=True))
+        (exclusion,) = answer.exclusions
+        assert (answer.outcome, answer.findings) == (Outcome.CLEAR, ())
+        said = text(f"limitation.{exclusion.code}.description", language, exclusion.params)
+        assert "odd" in said
+        assert answer.coverage["processes_with_unexplained_code_memory"] == 1
+
+    @pytest.mark.parametrize("language", Language)
+    def test_that_of_a_program_without_a_header_is_its_threads_stacks(self, verdict, language):
+        """glibc makes them so, though the kernel protects the first: tests/oracle/dep shows it."""
+        running, idle = process(7, code_memory=True), process(8)
+        answer = verdict(SCAN, self.HEADERLESS, running, idle, module(self.HEADERLESS, running.key, idle.key))
+        (finding,) = answer.findings
+        assert finding.attributes.path == BAD.path
+        assert finding.attributes.reasons == ("stack-header-missing",)
+        assert finding.attributes.running_pids == (7,)
+        assert not finding.attributes.kernel_makes_stack_executable
+        assert "tool (7)" in words(finding, language)
+        assert answer.exclusions == ()
+
+    @pytest.mark.parametrize("seen", ["executable_stack", "read_implies_exec"])
+    def test_where_more_is_wrong_that_is_told_instead(self, verdict, seen):
+        answer = verdict(SCAN, process(7, exe="/usr/bin/odd", code_memory=True, **{seen: True}))
+        assert len(answer.findings) == 1
+        assert answer.exclusions == ()
+
+    def test_a_library_with_an_executable_stack_explains_it(self, verdict):
+        library = msgspec.structs.replace(BAD, path="/opt/l.so", inode=3, kind=ElfKind.SHARED_OBJECT)
+        victim = process(7, exe="/usr/bin/fine", code_memory=True)
+        answer = verdict(SCAN, library, victim, module(library, victim.key))
+        assert [finding.attributes.path for finding in answer.findings] == ["/opt/l.so"]
+        assert answer.exclusions == ()
+
+
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", ElfKind)
 @pytest.mark.parametrize("stack", StackHeader)
 @pytest.mark.parametrize("segment", [False, True])

@@ -21,6 +21,8 @@ class Process(Record, frozen=True, kw_only=True):
         network_namespace, mount_namespace: inode numbers; 0 where unknown.
         root: real, effective, saved or file-system uid is 0 in the initial user namespace.
         executable_stack: its ``[stack]`` mapping was executable.
+        read_implies_exec: it had the personality READ_IMPLIES_EXEC: what it may read it may execute.
+        code_memory: it had memory of no file that was both writable and executable, its ``[stack]`` left aside.
     """
 
     key: ProcessKey
@@ -36,6 +38,8 @@ class Process(Record, frozen=True, kw_only=True):
     mount_namespace: int = 0
     root: bool = False
     executable_stack: bool = False
+    read_implies_exec: bool = False
+    code_memory: bool = False
 
 
 class NetworkNamespace(Record, frozen=True, kw_only=True):

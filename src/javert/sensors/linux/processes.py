@@ -4,6 +4,8 @@ import os
 import pwd
 from pathlib import Path
 
+import msgspec
+
 from javert.errors import ParseError
 from javert.formats.cmdline import redact, split
 from javert.formats.kernel_records import Who
@@ -66,7 +68,6 @@ class ProcessTable:
             network_namespace=who.network_namespace,
             mount_namespace=who.mount_namespace,
             root=who.uid == 0 if root is None else root,
-            executable_stack=known.executable_stack if known else False,
             **self._place(who)._asdict(),
         )
         self._learn(process, known)
@@ -100,7 +101,6 @@ class ProcessTable:
             network_namespace=_namespace(pid, "net"),
             mount_namespace=_namespace(pid, "mnt"),
             root=bool(ids and 0 in ids.uids),
-            executable_stack=known.executable_stack if known else False,
             container=place.container,
             unit=place.unit,
         )
@@ -109,9 +109,20 @@ class ProcessTable:
 
     def stack_is_executable(self, key: ProcessKey) -> None:
         """Note that the process was seen with an executable ``[stack]``."""
-        known = self._known.get(key)
-        if known is not None and not known.executable_stack:
-            self._learn(_with_executable_stack(known), known)
+        self.memory_seen(key, executable_stack=True, read_implies_exec=False, code_memory=False)
+
+    def memory_seen(
+        self, key: ProcessKey, *, executable_stack: bool, read_implies_exec: bool, code_memory: bool
+    ) -> None:
+        """Note what the memory of the process was like; what was seen once stays. See ``Process``."""
+        if (known := self._known.get(key)) is not None:
+            seen = msgspec.structs.replace(
+                known,
+                executable_stack=executable_stack,
+                read_implies_exec=read_implies_exec,
+                code_memory=code_memory,
+            )
+            self._learn(seen, known)
 
     def is_root(self, key: ProcessKey) -> bool:
         """Whether the process was root's when it was last looked at."""
@@ -137,6 +148,8 @@ class ProcessTable:
         return ProcessKey(process.pid, process.start, programs.setdefault(program, len(programs)))
 
     def _learn(self, process: Process, known: Process | None) -> None:
+        if known is not None:
+            process = _with_memory_of(process, known)
         if process != known:
             self._known[process.key] = process
             self._emit(process)
@@ -163,9 +176,13 @@ def _full_name(name: str, exe: str) -> str:
     return program if len(name) == _COMM_LENGTH and program.startswith(name) else name
 
 
-def _with_executable_stack(process: Process) -> Process:
-    fields = {name: getattr(process, name) for name in process.__struct_fields__}
-    return Process(**{**fields, "executable_stack": True})
+def _with_memory_of(process: Process, known: Process) -> Process:
+    return msgspec.structs.replace(
+        process,
+        executable_stack=process.executable_stack or known.executable_stack,
+        read_implies_exec=process.read_implies_exec or known.read_implies_exec,
+        code_memory=process.code_memory or known.code_memory,
+    )
 
 
 def _redacted(raw: bytes) -> str:

@@ -40,9 +40,19 @@ def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
     made.from_kernel(_who(), exe="/opt/worker")
     made.from_kernel(_who())
     assert len(records) == 1
-    made.stack_is_executable(_who().key)
-    made.stack_is_executable(_who().key)
-    assert [record.executable_stack for record in records] == [False, True]
+    nothing = {"executable_stack": False, "read_implies_exec": False, "code_memory": False}
+    for _ in range(2):
+        made.memory_seen(_who().key, **{**nothing, "executable_stack": True})
+        made.memory_seen(_who().key, **nothing)
+    made.memory_seen(_who().key, **{**nothing, "code_memory": True})
+    made.memory_seen(_who().key, **{**nothing, "read_implies_exec": True})
+    made.from_kernel(_who())
+    assert [(record.executable_stack, record.code_memory, record.read_implies_exec) for record in records] == [
+        (False, False, False),
+        (True, False, False),
+        (True, True, False),
+        (True, True, True),
+    ]
     assert records[-1].exe == "/opt/worker"
 
 
