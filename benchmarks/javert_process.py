@@ -78,7 +78,7 @@ def watching(rules: tuple[RuleId, ...] = NETWORK_RULES, duration: str = "1h") ->
     with tempfile.TemporaryDirectory(prefix="javert-bench-") as top:
         run = Path(top, "run")
         chosen = [argument for rule in rules for argument in ("--rule", rule.value)]
-        command = [JAVERT, "assess", "--duration", duration, *chosen, "--run-dir", run]
+        command = [JAVERT, "assess", "--no-probe", "--duration", duration, *chosen, "--run-dir", run]
         process = subprocess.Popen(
             [*command, "--format", "json", "--output", Path(top, "result.json")],
             env={**os.environ, STATE_DIRECTORY_VARIABLE: str(Path(top, "state"))},

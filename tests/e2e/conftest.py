@@ -366,6 +366,8 @@ class Javert:
     def assess(self, *arguments, before=(), **options):
         """Start an assessment in JSON; ``before`` is a command that runs it with fewer rights or other limits."""
         directory = self.directory / f"run-{secrets.token_hex(4)}"
+        if "--probe-port" not in arguments:
+            arguments = ("--no-probe", *arguments)  # services of this machine that are no part of a test
         arguments = ("assess", "--format", "json", "--run-dir", directory, *arguments)
         return Run(self._popen(self.command(*arguments, before=before), **options), directory)
 

@@ -22,7 +22,7 @@ from javert.model.telemetry import AnyRecord, Limitation, RunEnded, RunStarted
 from javert.model.view import assemble
 from javert.rules.evaluation import evaluate
 from javert.sensors import suite
-from javert.sensors.interface import Sensor, SensorOptions
+from javert.sensors.interface import ProbeChoice, Sensor, SensorOptions
 from javert.sensors.linux import host
 
 
@@ -34,6 +34,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         scan_roots: where the file scan looks; empty means every local file system.
         scan_skip: files and directories that the file scan leaves out.
         one_file_system: the file scan stays on the file systems of its roots.
+        probes: which services are asked what they accept; None for none.
         run_directory: None means a new one in the state directory.
     """
 
@@ -43,6 +44,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     scan_roots: tuple[str, ...] = ()
     scan_skip: tuple[str, ...] = ()
     one_file_system: bool = False
+    probes: ProbeChoice | None = None
     run_directory: Path | None = None
 
 
@@ -145,6 +147,7 @@ class _Life:
                 scan_skip=options.scan_skip,
                 one_file_system=options.one_file_system,
                 planned_s=options.duration_s,
+                probes=options.probes,
                 state_directory=str(self._state_directory),
             )
         )
@@ -205,6 +208,7 @@ def _beginning(options: RunOptions, run_id: str, started_at: float) -> RunStarte
         rules=options.rules,
         scan_roots=options.scan_roots,
         privileged=os.geteuid() == 0,
+        probing=options.probes is not None and RuleId.INSECURE_SERVER_PROTOCOL in options.rules,
     )
 
 

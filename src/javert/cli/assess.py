@@ -10,10 +10,11 @@ from javert.assessment.run import RunOptions, assess
 from javert.catalogue.lookup import Language
 from javert.cli.output import check_output, exit_code, write_report
 from javert.cli.parameters import duration as duration_value
-from javert.cli.parameters import language_option, output_options, rule_option
+from javert.cli.parameters import language_option, output_options, probe_options, rule_option
 from javert.cli.progress import progress
 from javert.errors import JavertError, NothingAssessedError, RunDirectoryError
 from javert.model.rule_id import RuleId, Severity
+from javert.sensors.interface import ProbeChoice
 
 _NOT_ROOT = (
     "javert: not root: the processes and programs of other users, and most traffic, cannot be seen; "
@@ -52,12 +53,7 @@ _NOT_ROOT = (
     is_flag=True,
     help="Scan no other file systems than those of / or of the paths to scan.",
 )
-@click.option(
-    "--no-probe",
-    is_flag=True,
-    expose_value=False,
-    help="Never send anything to services (this version never does).",
-)
+@probe_options
 @click.option(
     "--run-dir",
     type=click.Path(path_type=Path),
@@ -73,6 +69,9 @@ def command(
     scan_roots: tuple[str, ...],
     scan_skip: tuple[str, ...],
     one_file_system: bool,
+    no_probe: bool,
+    probe_ports: tuple[frozenset[int], ...],
+    spared_ports: tuple[frozenset[int], ...],
     run_dir: Path | None,
     format_name: str,
     output: str | None,
@@ -82,7 +81,8 @@ def command(
     """Watch this host for a while and report where its behaviour is insecure.
 
     Ctrl-C ends the watch early and evaluates what was seen; a second one ends at once. What is seen is recorded
-    as it comes, so after a crash "javert evaluate" still gives the findings.
+    as it comes, so after a crash "javert evaluate" still gives the findings. Services that listen here are asked,
+    once and without logging in, whether they accept sessions in the clear.
     """
     check_output(output)
     if os.geteuid() != 0:
@@ -94,6 +94,9 @@ def command(
         scan_roots=scan_roots,
         scan_skip=scan_skip,
         one_file_system=one_file_system,
+        probes=None
+        if no_probe
+        else ProbeChoice(only=frozenset().union(*probe_ports), spared=frozenset().union(*spared_ports)),
         run_directory=run_dir.absolute() if run_dir else None,
     )
     with progress(duration) as observer:

@@ -13,6 +13,8 @@ from javert.model.rule_id import RuleId, Severity
 
 _DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,7})m)?(?:(\d{1,8})s)?", re.ASCII)
 _LONGEST_S = 366 * 86400
+_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_LAST_PORT = 65535
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -27,6 +29,18 @@ def duration(value: str) -> float:
     if not 1 <= total <= _LONGEST_S:
         raise click.BadParameter(f"{value!r} is not between 1s and {_LONGEST_S // 3600}h")
     return float(total)
+
+
+def ports(value: str) -> frozenset[int]:
+    """The ports of a list such as 8080 or 9100-9107,5000."""
+    found: set[int] = set()
+    for part in value.split(","):
+        match = _PORTS.fullmatch(part.strip())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last <= _LAST_PORT:
+            raise click.BadParameter(f"{part.strip()!r} is not a port or a range of them; write 8080 or 9100-9107")
+        found.update(range(first, last + 1))
+    return frozenset(found)
 
 
 def rule(value: str) -> RuleId:
@@ -64,6 +78,32 @@ def language_option(command: Command) -> Command:
         callback=lambda _ctx, _param, value: Language(value),
         help="Language of findings and of the report.",
     )(command)
+
+
+def probe_options(command: Command) -> Command:
+    """Adds ``--no-probe``, ``--probe-port`` and ``--no-probe-port``."""
+    without = click.option(
+        "--no-probe",
+        is_flag=True,
+        help="Ask no service what it accepts; then only those that clients talk to are judged.",
+    )
+    only = click.option(
+        "--probe-port",
+        "probe_ports",
+        type=ports,
+        multiple=True,
+        metavar="PORTS",
+        help="Ask only services at these ports: 8080 or 20-25,8080; can be repeated.",
+    )
+    spared = click.option(
+        "--no-probe-port",
+        "spared_ports",
+        type=ports,
+        multiple=True,
+        metavar="PORTS",
+        help="Ask no service at these ports; can be repeated. 9100-9107 (printers) are never asked.",
+    )
+    return without(only(spared(command)))
 
 
 def output_options(command: Command) -> Command:

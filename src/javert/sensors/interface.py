@@ -12,6 +12,18 @@ Emit = Callable[[AnyRecord], None]
 """Takes a record into the journal. Safe to call from any thread."""
 
 
+class ProbeChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which services may be asked what they accept, beside those that are never asked.
+
+    Attributes:
+        spared: none at these ports.
+        only: only those at these ports; empty means all.
+    """
+
+    spared: frozenset[int] = frozenset()
+    only: frozenset[int] = frozenset()
+
+
 class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator asked of the sensors.
 
@@ -21,6 +33,7 @@ class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
         planned_s: how long the run is meant to last, seconds.
         scan_skip: files and directories that the file scan leaves out.
         one_file_system: the file scan stays on the file systems of its roots.
+        probes: which services are asked what they accept; None for none.
         state_directory: where sensors keep what later runs can use; "" for nowhere.
     """
 
@@ -30,6 +43,7 @@ class SensorOptions(msgspec.Struct, frozen=True, kw_only=True):
     scan_skip: tuple[str, ...] = ()
     one_file_system: bool = False
     state_directory: str = ""
+    probes: ProbeChoice | None = None
 
 
 class Sensor(Protocol):

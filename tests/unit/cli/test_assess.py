@@ -11,6 +11,7 @@ from javert.assessment.run_directory import read_telemetry
 from javert.cli import assess as module
 from javert.errors import JavertError
 from javert.model.rule_id import RuleId
+from javert.sensors.interface import ProbeChoice
 
 pytestmark = pytest.mark.usefixtures("sensors", "as_root")
 
@@ -31,6 +32,22 @@ def test_what_is_asked_reaches_the_sensors(javert, sensors, tmp_path):
     assert sensors.options.rules == (RuleId.SOFTWARE_WITHOUT_DEP,)
     assert sensors.options.scan_roots == (str(tmp_path),)
     assert sensors.options.planned_s == 1.0
+    assert sensors.options.probes is None
+
+
+def test_services_are_asked_unless_told_otherwise(javert, sensors):
+    javert("assess", "--duration", "1s")
+    assert sensors.options.probes == ProbeChoice()
+    javert("assess", "--duration", "1s", "--no-probe-port", "80,443", "--no-probe-port", "20-21")
+    assert sensors.options.probes == ProbeChoice(spared=frozenset({80, 443, 20, 21}))
+    javert("assess", "--duration", "1s", "--probe-port", "8080", "--probe-port", "80")
+    assert sensors.options.probes == ProbeChoice(only=frozenset({80, 8080}))
+
+
+def test_a_run_tells_whether_services_were_to_be_asked(javert, tmp_path):
+    for number, (options, probing) in enumerate([((), True), (("--no-probe",), False)]):
+        javert("assess", "--duration", "1s", "--run-dir", tmp_path / str(number), *options)
+        assert read_telemetry(tmp_path / str(number)).started.probing is probing
 
 
 def test_rules_come_in_their_order_and_once(javert, sensors):

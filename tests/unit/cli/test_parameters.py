@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from javert.cli.parameters import duration, language_of_locale, rule, severity
+from javert.cli.parameters import duration, language_of_locale, ports, rule, severity
 from javert.model.rule_id import RuleId, Severity
 
 
@@ -84,3 +84,20 @@ def test_the_language_is_that_of_the_locale(monkeypatch, environment, language):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert language_of_locale() == language
+
+
+# ---------------------------------------------------------------- ports
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("8080", {8080}), ("20-23", {20, 21, 22, 23}), ("80, 9100-9101", {80, 9100, 9101}), ("65535", {65535})],
+)
+def test_ports_and_ranges(text, meant):
+    assert ports(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "0", "65536", "23-20", "80,", "-1", "http", "1-2-3", "٣"])
+def test_what_is_no_port_is_refused(text):
+    with pytest.raises(click.BadParameter, match="is not a port"):
+        ports(text)

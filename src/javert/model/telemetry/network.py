@@ -81,8 +81,8 @@ class Endpoint(Record, frozen=True, kw_only=True):
         process: the client process, or the server process where it is known.
         client: (client, from a capture) address of the client, which stands for the process nobody saw.
         peer_loopback: (server) the counted clients came over loopback.
-        prompted: the client is a service that Javert was asking just then, so that this may be its reaction (a proxy
-            asks who is behind it), and not traffic of the host. Such flows are counted apart from others.
+        prompted: the client is a service that Javert was asking just then, so that this may be its reaction (a
+            proxy asks who is behind it), and not traffic of the host. Such flows are counted apart from others.
         connections: TCP connections completed, or UDP flows; those open before the run included once they
             carried data during the run.
         refused: TCP connections that were tried and never completed.

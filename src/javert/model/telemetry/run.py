@@ -35,6 +35,7 @@ class RunStarted(Record, frozen=True, kw_only=True):
         planned_s: how long collection was meant to last, seconds.
         rules: the rules that were asked for.
         scan_roots: where the file scan was told to look; empty means every local file system.
+        probing: services were to be asked what they accept.
         privileged: whether the sensors ran as root.
         capture: the telemetry was read from a capture file, which ``host`` names: there is neither a host nor a
             process, and the times are those of the packets.
@@ -49,6 +50,7 @@ class RunStarted(Record, frozen=True, kw_only=True):
     scan_roots: tuple[str, ...] = ()
     privileged: bool = True
     capture: bool = False
+    probing: bool = False
 
 
 class RunEnded(Record, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from javert.model.rule_id import MODULE_RULES, NETWORK_RULES, RuleId
+from javert.probes.plan import conversation
 from javert.sensors.fallback import WithFallback
 from javert.sensors.interface import Sensor, SensorOptions
 from javert.sensors.linux.clock import BootClock
@@ -12,9 +13,11 @@ from javert.sensors.linux.modules import BpfModuleSensor
 from javert.sensors.linux.network import BpfNetworkSensor
 from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
+from javert.sensors.linux.probe_sockets import NamespacedSockets
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.scripts import SCRIPT_RULES, BpfScriptSensor, PollingScriptSensor
 from javert.sensors.own_flows import OwnFlows
+from javert.sensors.probing import Overheard, ProbingSensor
 
 
 def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
@@ -28,15 +31,18 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     table = ProcessTable(cgroup2_mount(Path("/proc/self/mounts").read_text("utf-8", "replace")))
     sensors: list[Sensor] = []
     if rules.intersection(NETWORK_RULES):
-        sensors.append(
-            WithFallback(
-                BpfNetworkSensor(table, clock, own),
-                PollingNetworkSensor(table, own),
-                "connections-polled",
-                NETWORK_RULES,
-                blinds=True,
-            )
+        network: Sensor = WithFallback(
+            BpfNetworkSensor(table, clock, own),
+            PollingNetworkSensor(table, own),
+            "connections-polled",
+            NETWORK_RULES,
+            blinds=True,
         )
+        if options.probes is not None and RuleId.INSECURE_SERVER_PROTOCOL in rules:
+            probes = ProbingSensor(NamespacedSockets(), own, conversation, options.planned_s, options.probes)
+            sensors += [Overheard(network, probes), probes]
+        else:
+            sensors.append(network)
     scan = FileScanSensor(options) if RuleId.SOFTWARE_WITHOUT_DEP in rules else None
     if scan is not None:
         sensors.append(scan)
