@@ -6,7 +6,7 @@ from tests.oracle.servers.place import Spot
 from tests.oracle.servers.records import Acceptance, Authentication, Expected, Server, Service, answer
 
 PROSODY = """
-modules_enabled = { "disco", "saslauth", "tls", "ping" }
+modules_enabled = { "disco", "saslauth", "ping" $modules }
 modules_disabled = { "s2s", "posix" }
 pidfile = "$directory/pid"
 log = { info = "*console" }
@@ -18,7 +18,6 @@ s2s_ports = { }
 authentication = "internal_hashed"
 """
 PROSODY_TLS = 'ssl = { certificate = "$certificate"; key = "$key" }\n'
-PROSODY_END = 'VirtualHost "servers.example"\n'
 
 NGIRCD = """
 [Global]
@@ -38,9 +37,10 @@ def _start_mosquitto(settings: str, spot: Spot) -> None:
     spot.start("mosquitto", "-c", path)
 
 
-def _start_prosody(settings: str, direct: bool, spot: Spot) -> None:
-    ports = {"c2s": "" if direct else spot.port, "direct": spot.port if direct else ""}
-    path = spot.configure("prosody.cfg.lua", PROSODY, settings, PROSODY_END, **ports)
+def _start_prosody(settings: str, domain: str, direct: bool, spot: Spot) -> None:
+    values = {"c2s": "" if direct else spot.port, "direct": spot.port if direct else ""}
+    values["modules"] = ', "tls"' if "certificate" in settings else ""
+    path = spot.configure("prosody.cfg.lua", PROSODY, settings, f'VirtualHost "{domain}"', **values)
     spot.give("prosody")
     identity = ("setpriv", "--reuid=prosody", "--regid=prosody", "--init-groups")
     spot.start(*identity, "prosody", "-F", "--config", path)
@@ -54,8 +54,17 @@ def mosquitto(variant: str, expected: Expected, settings: str, port: int = 1883)
     return Server("Mosquitto", variant, partial(_start_mosquitto, settings), (Service(port, expected),))
 
 
-def prosody(variant: str, expected: Expected, settings: str, port: int = 5222, *, direct: bool = False) -> Server:
-    return Server("Prosody", variant, partial(_start_prosody, settings, direct), (Service(port, expected),))
+def prosody(
+    variant: str,
+    expected: Expected,
+    settings: str,
+    port: int = 5222,
+    *,
+    domain: str = "localhost",
+    direct: bool = False,
+) -> Server:
+    start = partial(_start_prosody, settings, domain, direct)
+    return Server("Prosody", variant, start, (Service(port, expected),))
 
 
 def ngircd(variant: str, expected: Expected, settings: str, port: int = 6667) -> Server:
@@ -75,13 +84,15 @@ SERVERS = (
     ),
     mosquitto("TLS", TLS, f"{MQTT_TLS}allow_anonymous true", 8883),
     mosquitto("TLS on the cleartext port", TLS, f"{MQTT_TLS}allow_anonymous true"),
-    prosody(
-        "no TLS",
-        (answer("xmpp", CLEAR),),
-        'modules_disabled = { "s2s", "posix", "tls" }\nc2s_require_encryption = false',
-    ),
+    prosody("no TLS", (answer("xmpp", CLEAR),), "c2s_require_encryption = false"),
     prosody("STARTTLS optional", (answer("xmpp", OPTIONAL),), f"{PROSODY_TLS}c2s_require_encryption = false"),
     prosody("STARTTLS required", (answer("xmpp", REQUIRED),), f"{PROSODY_TLS}c2s_require_encryption = true"),
+    prosody(
+        "STARTTLS required, another domain than localhost",
+        (answer("xmpp", Acceptance.UNDECIDED),),
+        f"{PROSODY_TLS}c2s_require_encryption = true",
+        domain="chat.example",
+    ),
     prosody("TLS from the first byte", TLS, PROSODY_TLS, 5223, direct=True),
     ngircd("no TLS", (answer("irc", CLEAR),), "Ports = $port"),
     ngircd("with a connection password", (answer("irc", CLEAR),), "Ports = $port\nPassword = not-for-you"),
