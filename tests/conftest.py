@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
+DT_NULL, DT_STRTAB, DT_SYMTAB = 0, 5, 6
 R, W, X = 4, 2, 1
 
 
@@ -33,26 +34,31 @@ def elf_bytes(
     count: int | None = None,
     section_info: int | None = None,
 ) -> bytes:
-    """The headers of an ELF file. ``dynamic`` adds a PT_DYNAMIC with these tags; ``count`` is a false e_phnum."""
+    """The headers of an ELF file; addresses are places in the file, and the entry point is behind the header.
+
+    ``dynamic`` adds a PT_DYNAMIC with these tags and those no loader can do without; ``count`` is a false e_phnum.
+    """
     mark = "<" if order == "little" else ">"
     wide = bits == 64
     size, entry = (64, 56) if wide else (52, 32)
     table_at = size if table_at is None else table_at
     segments = list(segments)
     body = b""
-    end = table_at + entry * (len(segments) + (dynamic is not None))
+    end = table_at + entry * (len(segments) + 2 * (dynamic is not None))
     if dynamic is not None:
-        body = b"".join(struct.pack(mark + ("qQ" if wide else "iI"), *pair) for pair in [*dynamic, (0, 0)])
+        tags = [*dynamic, (DT_STRTAB, 0), (DT_SYMTAB, 0), (DT_NULL, 0)]
+        body = b"".join(struct.pack(mark + ("qQ" if wide else "iI"), *pair) for pair in tags)
+        segments.append(Segment(PT_LOAD, R | W, len(body), len(body), end))
         segments.append(Segment(PT_DYNAMIC, R | W, len(body), len(body), end))
     section_at = end + len(body) if section_info is not None else 0
     head = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "little" else 2, 1]) + bytes(9)
     head += struct.pack(mark + "HHI", kind, machine, 1)
-    head += struct.pack(mark + ("QQQ" if wide else "III"), 0x1000, table_at, section_at)
+    head += struct.pack(mark + ("QQQ" if wide else "III"), size, table_at, section_at)
     head += struct.pack(mark + "IHHHHHH", 0, size, entry, len(segments) if count is None else count, 64, 0, 0)
     table = b"".join(
-        struct.pack(mark + "2I6Q", s.kind, s.flags, s.offset, 0, 0, s.in_file, s.in_memory, 0)
+        struct.pack(mark + "2I6Q", s.kind, s.flags, s.offset, s.offset, 0, s.in_file, s.in_memory, 0)
         if wide
-        else struct.pack(mark + "8I", s.kind, s.offset, 0, 0, s.in_file, s.in_memory, s.flags, 0)
+        else struct.pack(mark + "8I", s.kind, s.offset, s.offset, 0, s.in_file, s.in_memory, s.flags, 0)
         for s in segments
     )
     section = b""

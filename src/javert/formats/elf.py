@@ -1,12 +1,13 @@
 """ELF headers: what the kernel and the dynamic loader read of a file before they run it. Pure, headers only.
 
 Sources: the generic ABI (gABI 4.1, "Object Files" and "Program Loading"), elf(5), ``fs/binfmt_elf.c`` of Linux and
-``elf/dl-load.c`` of glibc. Where the ABI and the kernel differ the kernel is followed, because it decides what
-runs: on x86 it does not look at the class and byte order that ``e_ident`` claims, so neither does this reader.
+``elf/dl-load.c`` of glibc. Where the ABI and these differ they are followed, because they decide what runs: on x86
+the kernel does not look at the class and byte order that ``e_ident`` claims, and neither it nor glibc has heard of
+PN_XNUM: 65535 program headers are 65535, whatever the first section says.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -25,16 +26,15 @@ Read = Callable[[int, int], bytes]
 _ET_EXEC, _ET_DYN = 2, 3
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
 _PF_X, _PF_W = 1, 2
-_PF_WX = _PF_W | _PF_X
-_PN_XNUM = 0xFFFF
-_DT_NULL, _DT_SONAME, _DT_DEBUG, _DT_FLAGS_1 = 0, 14, 21, 0x6FFFFFFB
+_DT_NULL, _DT_STRTAB, _DT_SYMTAB, _DT_SONAME, _DT_DEBUG, _DT_FLAGS_1 = 0, 5, 6, 14, 21, 0x6FFFFFFB
 _DF_1_PIE = 0x08000000
 
 _EM_386, _EM_486, _EM_PPC64, _EM_ARM, _EM_X86_64, _EM_AARCH64 = 3, 6, 21, 40, 62, 183
 
-_MAX_TABLE = 4 * 1024 * 1024
-"""Bytes of program headers that are read; the kernel refuses more than 64 KiB, glibc has no limit of its own."""
+_PAGE = 4096
+"""The smallest page of the machines that Javert judges."""
 
+_PATH_MAX = 4096
 _MAX_DYNAMIC = 64 * 1024
 _MAX_OFFSET = 1 << 62
 
@@ -69,9 +69,9 @@ class ElfImage(msgspec.Struct, frozen=True, kw_only=True):
         bits: 32 or 64. byte_order: "little" or "big".
         stack: by the last PT_GNU_STACK, as the kernel and glibc take it.
         writable_executable: a PT_LOAD that takes memory is both.
-        interpreter: has a PT_INTERP.
-        loads: a PT_LOAD has bytes in the file; separate debug information has none.
-        dynamic_offset, dynamic_size: of PT_DYNAMIC in the file, bytes; size 0 without one.
+        executable_zero_fill: an executable PT_LOAD goes on in memory beyond the last page of its bytes in the file.
+        entry: address of the first instruction.
+        table: the program headers as they stand in the file.
     """
 
     position_independent: bool
@@ -80,15 +80,25 @@ class ElfImage(msgspec.Struct, frozen=True, kw_only=True):
     byte_order: str
     stack: StackHeader
     writable_executable: bool
-    interpreter: bool
-    loads: bool
-    dynamic_offset: int = 0
-    dynamic_size: int = 0
+    executable_zero_fill: bool
+    entry: int
+    table: bytes
 
     @property
     def plainly_protected(self) -> bool:
         """A non-executable stack header and no segment both writable and executable: nothing to judge anywhere."""
-        return self.stack is StackHeader.NON_EXECUTABLE and not self.writable_executable
+        return self.stack is StackHeader.NON_EXECUTABLE and not (
+            self.writable_executable or self.executable_zero_fill
+        )
+
+    def maps_writable_executable(self, kind: ElfKind) -> bool:
+        """Whether the system makes memory of a segment both writable and executable.
+
+        Memory of an executable segment beyond its bytes in the file is writable in a program, whatever the segment
+        says, because the kernel adds execution to its own defaults (``elf_load``, ``vm_brk_flags``); glibc's loader
+        gives a shared object what the segment says (elf/dl-map-segments.h).
+        """
+        return self.writable_executable or (self.executable_zero_fill and kind is ElfKind.EXECUTABLE)
 
 
 class _Layout(NamedTuple):
@@ -98,22 +108,16 @@ class _Layout(NamedTuple):
     order: str
     header_at: int
     header: struct.Struct
-    """e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum."""
+    """e_entry, e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum."""
     segment: struct.Struct
     dynamic: struct.Struct
-    section_size: int
-    section_info_at: int
-    word: struct.Struct
 
 
 def _layout(bits: int, order: str) -> _Layout:
     mark = "<" if order == "little" else ">"
-    formats = ("2II3H", "8I", "iI") if bits == 32 else ("2QI3H", "2I6Q", "qQ")
+    formats = ("3II3H", "8I", "iI") if bits == 32 else ("3QI3H", "2I6Q", "qQ")
     header, segment, dynamic = (struct.Struct(mark + each) for each in formats)
-    word = struct.Struct(mark + "I")
-    if bits == 32:
-        return _Layout(32, order, 28, header, segment, dynamic, 40, 28, word)
-    return _Layout(64, order, 32, header, segment, dynamic, 64, 44, word)
+    return _Layout(bits, order, 24, header, segment, dynamic)
 
 
 _LAYOUTS = {(bits, order): _layout(bits, order) for bits in (32, 64) for order in ("little", "big")}
@@ -138,37 +142,40 @@ def read_image(head: bytes, read: Read) -> ElfImage | None:
     layout, kind, machine = _identify(head)
     if kind not in (_ET_EXEC, _ET_DYN):
         return None
-    offset, section_offset, _, _, entry_size, count = layout.header.unpack_from(head, layout.header_at)
+    entry, offset, _, _, _, entry_size, count = layout.header.unpack_from(head, layout.header_at)
     if entry_size != layout.segment.size:
         raise ParseError(f"program headers of {entry_size} bytes, which the kernel refuses")
-    if count == _PN_XNUM:
-        count = _extended_count(layout, section_offset, head, read)
-    size = count * entry_size
-    if size > _MAX_TABLE:
-        raise ParseError(f"{count} program headers, more than anything runs with")
-    table = _slice(head, read, offset, size)
-    return _summary(layout, kind, machine, table)
+    table = _slice(head, read, offset, count * entry_size)
+    return _summary(layout, kind, machine, entry, table)
 
 
 def kind_of(image: ElfImage, read: Read) -> ElfKind | None:
-    """Whether the image is a program or something programs load; None for separate debug information.
+    """Whether the image is a program or something programs load; None for what neither the kernel nor glibc takes.
 
     A position-independent program and a shared object are both ET_DYN. Linkers mark the program with DF_1_PIE, or
     before that existed with DT_DEBUG, which they put into executables only. An object with an interpreter and a
-    name of its own (libc.so.6) is a library that can also be started.
+    name of its own (libc.so.6) is a library that can also be started. Separate debug information has the headers
+    of what it was cut from, and neither an interpreter's path, nor code at the entry point, nor symbols to load.
 
     Args:
         image: as ``read_image`` returned it.
-        read: gets the dynamic section.
+        read: gets the dynamic section and the interpreter's path.
     """
-    if not image.loads:
-        return None
-    if not image.position_independent or not image.dynamic_size:
-        return ElfKind.EXECUTABLE
-    tags = _dynamic_tags(image, read)
-    if tags.get(_DT_FLAGS_1, 0) & _DF_1_PIE or _DT_DEBUG in tags or (image.interpreter and _DT_SONAME not in tags):
-        return ElfKind.EXECUTABLE
-    return ElfKind.SHARED_OBJECT
+    segments = _segments(image)
+    program = ElfKind.EXECUTABLE if _starts(image.entry, segments, read) else None
+    if not image.position_independent:
+        return program
+    tags = _dynamic_tags(image, segments, read)
+    pie = bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_PIE)
+    library = ElfKind.SHARED_OBJECT if _DT_STRTAB in tags and _DT_SYMTAB in tags and not pie else None
+    if _DT_DEBUG in tags or (segments.interpreter and _DT_SONAME not in tags):
+        return program or library
+    return library or program
+
+
+def has_interpreter(image: ElfImage) -> bool:
+    """Whether the kernel starts another program, the dynamic loader, to run this one."""
+    return _segments(image).interpreter is not None
 
 
 def _identify(head: bytes) -> tuple[_Layout, int, int]:
@@ -197,14 +204,6 @@ def _identify(head: bytes) -> tuple[_Layout, int, int]:
     return _LAYOUTS[bits, order], kind, machine
 
 
-def _extended_count(layout: _Layout, section_offset: int, head: bytes, read: Read) -> int:
-    """The number of program headers where e_phnum cannot hold it: sh_info of the first section (gABI, PN_XNUM)."""
-    if not section_offset:
-        return _PN_XNUM
-    section = _slice(head, read, section_offset, layout.section_size)
-    return int(layout.word.unpack_from(section, layout.section_info_at)[0])
-
-
 def _slice(head: bytes, read: Read, offset: int, size: int) -> bytes:
     if offset + size <= len(head):
         return head[offset : offset + size]
@@ -216,24 +215,23 @@ def _slice(head: bytes, read: Read, offset: int, size: int) -> bytes:
     return data
 
 
-def _summary(layout: _Layout, kind: int, machine: int, table: bytes) -> ElfImage:
+def _summary(layout: _Layout, kind: int, machine: int, entry: int, table: bytes) -> ElfImage:
+    """What decides whether there is anything to judge. Written flat: it runs once for every file of the host."""
     stack = StackHeader.MISSING
-    writable_executable = interpreter = loads = False
-    dynamic = (0, 0)
+    writable_executable = executable_zero_fill = False
     narrow = layout.bits == 32
+    flags_at = 6 if narrow else 1
     for fields in layout.segment.iter_unpack(table):
         segment = fields[0]
-        flags = fields[6 if narrow else 1]
         if segment == _PT_LOAD:
-            in_file, in_memory = fields[4:6] if narrow else fields[5:7]
-            writable_executable |= (flags & _PF_WX) == _PF_WX and in_memory > 0
-            loads |= in_file > 0
+            flags = fields[flags_at]
+            if flags & _PF_X:
+                load = _load(fields, narrow=narrow)
+                # The kernel runs no segment that is larger in the file than in memory, but glibc maps it.
+                writable_executable |= bool(flags & _PF_W and (load.in_file or load.in_memory))
+                executable_zero_fill |= load.in_memory > load.in_file and load.goes_on()
         elif segment == _PT_GNU_STACK:
-            stack = StackHeader.EXECUTABLE if flags & _PF_X else StackHeader.NON_EXECUTABLE
-        elif segment == _PT_INTERP:
-            interpreter = True
-        elif segment == _PT_DYNAMIC:
-            dynamic = (fields[1], fields[4]) if narrow else (fields[2], fields[5])
+            stack = StackHeader.EXECUTABLE if fields[flags_at] & _PF_X else StackHeader.NON_EXECUTABLE
     return ElfImage(
         position_independent=kind == _ET_DYN,
         machine=_machine_name(machine, layout),
@@ -241,11 +239,77 @@ def _summary(layout: _Layout, kind: int, machine: int, table: bytes) -> ElfImage
         byte_order=layout.order,
         stack=stack,
         writable_executable=writable_executable,
-        interpreter=interpreter,
-        loads=loads,
-        dynamic_offset=dynamic[0],
-        dynamic_size=dynamic[1],
+        executable_zero_fill=executable_zero_fill,
+        entry=entry,
+        table=table,
     )
+
+
+class _Load(NamedTuple):
+    """Where a segment is in the file and in memory, bytes."""
+
+    offset: int
+    address: int
+    in_file: int
+    in_memory: int
+
+    def goes_on(self) -> bool:
+        """Whether it has memory beyond the last page of its bytes in the file."""
+        end = self.address + self.in_file if self.in_file else 0
+        return self.address + self.in_memory > end + -end % _PAGE
+
+
+class _Segments(NamedTuple):
+    """The segments that tell what an image is.
+
+    Attributes:
+        loads: each PT_LOAD.
+        interpreter: the first PT_INTERP, which the kernel takes.
+        dynamic: the last PT_DYNAMIC with bytes in the file, which glibc takes.
+    """
+
+    loads: list[_Load]
+    interpreter: _Load | None
+    dynamic: _Load | None
+
+    def file_offset(self, address: int) -> int | None:
+        """Where in the file the byte is that is mapped at ``address``; None if it comes from no file."""
+        for load in self.loads:
+            if load.address <= address < load.address + load.in_file:
+                return load.offset + address - load.address
+        return None
+
+
+def _load(fields: Sequence[int], *, narrow: bool) -> _Load:
+    if narrow:
+        return _Load(fields[1], fields[2], fields[4], fields[5])
+    return _Load(fields[2], fields[3], fields[5], fields[6])
+
+
+def _segments(image: ElfImage) -> _Segments:
+    narrow = image.bits == 32
+    loads: list[_Load] = []
+    interpreter = dynamic = None
+    for fields in _LAYOUTS[image.bits, image.byte_order].segment.iter_unpack(image.table):
+        if fields[0] == _PT_LOAD:
+            loads.append(_load(fields, narrow=narrow))
+        elif fields[0] == _PT_INTERP:
+            interpreter = interpreter or _load(fields, narrow=narrow)
+        elif fields[0] == _PT_DYNAMIC and (load := _load(fields, narrow=narrow)).in_file:
+            dynamic = load
+    return _Segments(loads, interpreter, dynamic)
+
+
+def _starts(entry: int, segments: _Segments, read: Read) -> bool:
+    """Whether the kernel finds something to start: an interpreter's path, which ends with a NUL, or an entry."""
+    if segments.interpreter is None:
+        place = segments.file_offset(entry)
+        return place is not None and place >= len(MAGIC)
+    offset, _, size, _ = segments.interpreter
+    if not 2 <= size <= _PATH_MAX or offset > _MAX_OFFSET:
+        return False
+    path = read(offset, size)
+    return len(path) == size and path[0] != 0 and path[-1] == 0
 
 
 def _machine_name(machine: int, layout: _Layout) -> str:
@@ -255,14 +319,18 @@ def _machine_name(machine: int, layout: _Layout) -> str:
     return name if isinstance(name, str) else name[layout.bits == 64]
 
 
-def _dynamic_tags(image: ElfImage, read: Read) -> dict[int, int]:
+def _dynamic_tags(image: ElfImage, segments: _Segments, read: Read) -> dict[int, int]:
     """Tags of the dynamic section up to DT_NULL; a section that lies or is cut short gives what there is."""
-    layout = _LAYOUTS[image.bits, image.byte_order]
-    if image.dynamic_offset > _MAX_OFFSET:
+    if segments.dynamic is None:
         return {}
-    data = read(image.dynamic_offset, min(image.dynamic_size, _MAX_DYNAMIC))
+    # glibc finds it by its address; what its header says of the file nobody believes.
+    offset = segments.file_offset(segments.dynamic.address)
+    if offset is None or offset > _MAX_OFFSET:
+        return {}
+    entry = _LAYOUTS[image.bits, image.byte_order].dynamic
+    data = read(offset, min(segments.dynamic.in_file, _MAX_DYNAMIC))
     tags: dict[int, int] = {}
-    for tag, value in layout.dynamic.iter_unpack(data[: len(data) - len(data) % layout.dynamic.size]):
+    for tag, value in entry.iter_unpack(data[: len(data) - len(data) % entry.size]):
         if tag == _DT_NULL:
             break
         tags[tag] = value

@@ -53,7 +53,7 @@ class ElfFile(Record, frozen=True, kw_only=True):
         machine: as readelf prints it in short: "x86-64", "i386", "arm64", "arm", …
         byte_order: "little" or "big".
         static: an executable without a program interpreter.
-        writable_executable: a PT_LOAD is both.
+        writable_executable: memory of a PT_LOAD is both, as the kernel or the loader maps it.
         package: its owner; None if no package claims it.
         ownership_known: False where a package database could not be read.
     """

@@ -308,8 +308,8 @@ class FileScanSensor:
             byte_order=image.byte_order,
             kind=kind,
             stack=image.stack,
-            static=kind is ElfKind.EXECUTABLE and not image.interpreter,
-            writable_executable=image.writable_executable,
+            static=kind is ElfKind.EXECUTABLE and not elf.has_interpreter(image),
+            writable_executable=image.maps_writable_executable(kind),
         )
         self._unowned.append((file, place))
         return None
