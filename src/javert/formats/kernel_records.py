@@ -5,6 +5,7 @@ of the compiled objects. A command line is raw here: it must be redacted before 
 """
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from javert.errors import ParseError
@@ -26,6 +27,7 @@ WALK_STOPS_AT, OWN_FLOWS_AT, ASKED_PROCESSES_AT = 64, 72, 76  # in the state
 MODULE_HEAD = struct.Struct("<QQ8I")
 MODULES_STATE = struct.Struct("<II4Q")
 TASK_RECORD_HEAD = struct.Struct("<II")
+BLOCK_MODULES = 1024
 PORT_KEY = struct.Struct("<IHH")
 OWN_FLOW_KEY = struct.Struct("<16sIHH")
 CMDLINE_MAX = 512
@@ -35,8 +37,8 @@ EVENT_ENDPOINT, EVENT_SEGMENT, EVENT_LISTEN, EVENT_UNLISTEN = 1, 2, 3, 4
 SEGMENT_MIDSTREAM, SEGMENT_AT_LISTENER, SEGMENT_UDP = 1, 2, 4
 TASK_ROOT, TASK_EXECUTABLE_STACK, TASK_BUSY = 1, 2, 4
 MODULE_DELETED, MODULE_DETACHED = 1, 2
-_RECORD_TASK, _RECORD_MODULE = 1, 2
-_MODULE_WORDS = TASK_RECORD_HEAD.size // 4
+_RECORD_TASK, _RECORD_MODULES, _RECORD_UNCHANGED = 1, 2, 3
+_HEAD_WORDS = TASK_RECORD_HEAD.size // 4
 _TASK_WORDS = (TASK_RECORD_HEAD.size + WHO.size) // 4
 
 
@@ -123,17 +125,19 @@ class ModuleEvent(NamedTuple):
 
 
 class TaskRecord(NamedTuple):
-    """A process with the numbers of its modules (records of the task iterator)."""
+    """A process with the numbers of its modules (records of the task iterator); some may be there twice."""
 
     who: Who
     flags: int
     modules: tuple[int, ...]
 
 
+@lru_cache(maxsize=4096)  # of 2,000 processes most share name, parent and device with others
 def _text(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode("utf-8", "backslashreplace")
 
 
+@lru_cache(maxsize=256)
 def _device(kernel: int) -> int:
     """The kernel's internal dev_t (major << 20 | minor) as ``st_dev`` has it (new_encode_dev, gnu_dev_makedev)."""
     major, minor = kernel >> 20, kernel & 0xFFFFF
@@ -280,32 +284,44 @@ def parse_module_event(data: bytes) -> ModuleEvent:
 
 
 class TaskRecords:
-    """Puts the chunks of the task iterator together: modules come first, then the task that has them."""
+    """Puts the chunks of the task iterator together: modules come first, then the task that has them.
+
+    Attributes:
+        unchanged: pids of tasks that are what they were in the walk before, and have mapped nothing since.
+    """
 
     def __init__(self) -> None:
+        self.unchanged: list[int] = []
         self._rest = b""
-        self._modules: list[int] = []
+        self._modules: tuple[int, ...] = ()
 
     def feed(self, chunk: bytes) -> list[TaskRecord]:
         """The tasks that are complete with this chunk. Raises ParseError for an unknown record."""
         data = self._rest + chunk
         tasks: list[TaskRecord] = []
-        # A host with 2,000 processes has 100,000 module records: they are all unpacked in one call.
+        # A host with 2,000 processes has 30,000 module numbers: they are all unpacked in one call.
         words = struct.unpack_from(f"<{len(data) // 4}I", data)
-        module = self._modules.append
         at = 0
-        while at + 2 <= len(words):
-            kind = words[at]
-            if kind == _RECORD_MODULE:
-                module(words[at + 1])
-                at += _MODULE_WORDS
+        while at + _HEAD_WORDS <= len(words):
+            kind, value = words[at], words[at + 1]
+            if kind == _RECORD_MODULES:
+                if value > BLOCK_MODULES:
+                    raise ParseError("a record of the task iterator has an impossible length")
+                end = at + _HEAD_WORDS + value
+                if end > len(words):
+                    break
+                self._modules += words[at + _HEAD_WORDS : end]
+                at = end
             elif kind == _RECORD_TASK:
                 if at + _TASK_WORDS > len(words):
                     break
                 who = parse_who(data, at * 4 + TASK_RECORD_HEAD.size)
-                tasks.append(TaskRecord(who, words[at + 1], tuple(self._modules)))
-                self._modules.clear()
+                tasks.append(TaskRecord(who, value, self._modules))
+                self._modules = ()
                 at += _TASK_WORDS
+            elif kind == _RECORD_UNCHANGED:
+                self.unchanged.append(value)
+                at += _HEAD_WORDS
             else:
                 raise ParseError(f"a record of the task iterator has the unknown type {kind}")
         self._rest = data[at * 4 :]

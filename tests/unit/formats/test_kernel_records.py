@@ -189,8 +189,12 @@ def test_a_cut_module_is_an_error(length):
         parse_module_event(data[:length])
 
 
-def module(number):
-    return struct.pack("<II", 2, number)
+def modules(*numbers):
+    return struct.pack(f"<{2 + len(numbers)}I", 2, len(numbers), *numbers)
+
+
+def unchanged(pid):
+    return struct.pack("<II", 3, pid)
 
 
 def task(pid, flags=0):
@@ -198,27 +202,33 @@ def task(pid, flags=0):
 
 
 def test_modules_belong_to_the_task_behind_them():
-    records = TaskRecords().feed(module(1) + module(2) + task(100, 1) + task(101) + module(3) + task(102))
+    records = TaskRecords().feed(modules(1) + modules(2, 5) + task(100, 1) + task(101) + modules(3) + task(102))
     assert [(r.who.key.pid, r.flags, r.modules) for r in records] == [
-        (100, 1, (1, 2)),
+        (100, 1, (1, 2, 5)),
         (101, 0, ()),
         (102, 0, (3,)),
     ]
 
 
 def test_records_may_be_cut_anywhere_between_chunks():
-    data = module(1) + task(100) + module(2) + task(101)
+    data = modules(1, 4) + task(100) + unchanged(99) + modules(2) + task(101)
     whole = TaskRecords().feed(data)
     assert len(whole) == 2
     for cut in range(len(data)):
         reader = TaskRecords()
         assert reader.feed(data[:cut]) + reader.feed(data[cut:]) == whole
+        assert reader.unchanged == [99]
 
 
 def test_a_task_is_told_only_when_it_is_complete():
     reader = TaskRecords()
-    assert reader.feed(module(1) + task(100)[:-1]) == []
+    assert reader.feed(modules(1) + task(100)[:-1]) == []
     assert [record.modules for record in reader.feed(task(100)[-1:])] == [(1,)]
+
+
+def test_a_block_longer_than_the_kernel_writes_is_an_error():
+    with pytest.raises(ParseError, match="impossible length"):
+        TaskRecords().feed(struct.pack("<II", 2, 1025))
 
 
 def test_an_unknown_record_is_an_error():

@@ -2,10 +2,12 @@
 
 import os
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from javert.formats.procfs import parse_executable_mappings
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
@@ -36,6 +38,21 @@ class MappedFile(NamedTuple):
     uid: int = -1
     gid: int = -1
     mode: int = -1
+
+
+def mapped_files(pid: int) -> tuple[list[MappedFile], bool]:
+    """What a running process has mapped executable, from /proc, and whether its ``[stack]`` is.
+
+    Raises:
+        OSError: it ended, or is not to be looked into.
+        ParseError: its map is not what proc_pid_maps(5) says.
+    """
+    mappings, executable_stack = parse_executable_mappings(Path(f"/proc/{pid}/maps").read_bytes())
+    namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
+    return [
+        MappedFile(namespace, mapping.device, mapping.inode, mapping.path, deleted=mapping.deleted)
+        for mapping in mappings
+    ], executable_stack
 
 
 class _Known(msgspec.Struct):
@@ -105,10 +122,16 @@ class ModuleBook:
                 self._ask_environment(known, process.pid)
             known.changed = True
 
+    def still_there(self, file: MappedFile, now: float) -> None:
+        """Note that a file that ``add`` knows is still mapped."""
+        known = self._known.get((file.mount_namespace, file.device, file.inode, file.path))
+        if known is not None:
+            known.last_seen = now
+
     def flush(self, *, everything: bool = False) -> None:
-        """Emit modules not told before; with ``everything`` also those that more processes have by now."""
+        """Emit modules not told before; with ``everything`` all, with every process that has them by now."""
         for known in self._known.values():
-            if known.changed and (everything or not known.told):
+            if everything or (known.changed and not known.told):
                 self._tell(known)
 
     def _tell(self, known: _Known) -> None:

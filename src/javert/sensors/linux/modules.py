@@ -24,7 +24,7 @@ from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import BpfObject
-from javert.sensors.linux.module_book import MappedFile, ModuleBook
+from javert.sensors.linux.module_book import MappedFile, ModuleBook, mapped_files
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import enumeration_limit, principals
 from javert.sensors.linux.processes import ProcessTable
@@ -58,6 +58,7 @@ class BpfModuleSensor:
         self._scan = scan
         self._files: dict[int, MappedFile] = {}
         self._paths: dict[tuple[int, int, int], str] = {}
+        self._modules: dict[int, tuple[int, ...]] = {}
         self._pending: list[ModuleEvent] = []
         self._records = self._unreadable_events = 0
         self._started_at = 0.0
@@ -188,17 +189,32 @@ class BpfModuleSensor:
         return self._table.from_kernel(who, exe=exe, cmdline=_cmdline(who.key.pid), root=root)
 
     def _look_at_all(self) -> None:
-        """One walk over all tasks. Files are told by the ring, so it is emptied before tasks refer to them."""
+        """One walk over all tasks. Files are told by the ring, so it is emptied before tasks refer to them.
+
+        Raises:
+            BpfUnavailableError: the walk broke off; what it told until then is taken in.
+        """
         assert self._object is not None
         began = time.process_time()
         records = TaskRecords()
         tasks: list[TaskRecord] = []
-        for chunk in self._object.iterate("all_tasks"):
+        try:
+            for chunk in self._object.iterate("all_tasks"):
+                self._drain()
+                tasks.extend(records.feed(chunk))
+        finally:
             self._drain()
-            tasks.extend(records.feed(chunk))
-        self._drain()
+            self._take_walk(tasks, records.unchanged)
+        spent = time.process_time() - began
+        self._next_walk = time.monotonic() + max(_WALK_EVERY_S, spent / _WALK_SHARE)
+
+    def _take_walk(self, tasks: Iterable[TaskRecord], unchanged: Iterable[int]) -> None:
         now = self._clock.now()
-        busy = [task for task in tasks if self._take_task(task, now)]
+        modules = {pid: self._modules.get(pid, ()) for pid in unchanged}
+        for number in set().union(*modules.values()):
+            self._book.still_there(self._files[number], now)
+        busy = [task for task in tasks if not self._take_task(task, now)]
+        self._modules = modules | {task.who.key.pid: self._known_modules(task) for task in tasks}
         if busy:
             self._emit(
                 Limitation(
@@ -207,21 +223,29 @@ class BpfModuleSensor:
                     params={"count": str(len(busy)), "examples": ", ".join(sorted({t.who.name for t in busy})[:5])},
                 )
             )
-        spent = time.process_time() - began
-        self._next_walk = time.monotonic() + max(_WALK_EVERY_S, spent / _WALK_SHARE)
+
+    def _known_modules(self, task: TaskRecord) -> tuple[int, ...]:
+        return tuple(number for number in task.modules if number in self._files)
 
     def _take_task(self, task: TaskRecord, now: float) -> bool:
-        """Take in one process; True if its memory map could not be read."""
+        """Take in one process; False if its memory map could not be read."""
         root = bool(task.flags & TASK_ROOT)
         process = self._process(task.who, root)
-        if task.flags & TASK_EXECUTABLE_STACK:
+        program = task.who.exe_device, task.who.exe_inode
+        files, readable = [self._files[number] for number in self._known_modules(task)], True
+        executable_stack = bool(task.flags & TASK_EXECUTABLE_STACK)
+        if task.flags & TASK_BUSY:
+            try:
+                files, executable_stack = mapped_files(task.who.key.pid)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it ended meanwhile: what it had was told then
+            except (OSError, ParseError):
+                readable = False
+        if executable_stack:
             self._table.stack_is_executable(process)
-        for number in task.modules:
-            file = self._files.get(number)
-            if file is not None:
-                executable = (file.device, file.inode) == (task.who.exe_device, task.who.exe_inode)
-                self._book.add(file, process, root=root, executable=executable, now=now)
-        return bool(task.flags & TASK_BUSY)
+        for file in files:
+            self._book.add(file, process, root=root, executable=(file.device, file.inode) == program, now=now)
+        return readable
 
     def _tell_losses(self) -> None:
         assert self._object is not None

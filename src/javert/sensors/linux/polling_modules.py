@@ -9,12 +9,11 @@ import time
 from collections.abc import Iterable
 
 from javert.errors import ParseError, SensorError
-from javert.formats.procfs import parse_executable_mappings
 from javert.model.rule_id import MODULE_RULES, RuleId
 from javert.model.telemetry import Limitation, SensorReport
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
-from javert.sensors.linux.module_book import MappedFile, ModuleBook
+from javert.sensors.linux.module_book import ModuleBook, mapped_files
 from javert.sensors.linux.namespaces import processes
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import enumeration_limit, principals
@@ -103,18 +102,13 @@ class PollingModuleSensor:
 
     def _look_into(self, pid: int) -> None:
         try:
-            with open(f"/proc/{pid}/maps", "rb") as stream:
-                mappings, executable_stack = parse_executable_mappings(stream.read())
-            namespace = os.stat(f"/proc/{pid}/ns/mnt").st_ino
-        except PermissionError:
-            self._unreadable.add(pid)
-            return
+            files, executable_stack = mapped_files(pid)
         except (FileNotFoundError, ProcessLookupError):
             return  # it ended meanwhile
-        except ParseError:
+        except (PermissionError, ParseError):
             self._unreadable.add(pid)
             return
-        if not mappings:
+        if not files:
             return  # a kernel thread
         process = self._table.from_proc(pid)
         if process is None:
@@ -123,13 +117,12 @@ class PollingModuleSensor:
         if executable_stack:
             self._table.stack_is_executable(process)
         exe = _exe(pid)
-        for mapping in mappings:
-            file = MappedFile(namespace, mapping.device, mapping.inode, mapping.path, deleted=mapping.deleted)
+        for file in files:
             self._book.add(
                 file,
                 process,
                 root=self._table.is_root(process),
-                executable=mapping.path == exe,
+                executable=file.path == exe,
                 now=time.time(),
             )
 

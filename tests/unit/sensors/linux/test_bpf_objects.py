@@ -26,7 +26,7 @@ PROBE = """
 #include "scripts.h"
 struct script_event n;
 struct endpoint_event a; struct segment_event b; struct listen_event c;
-struct module_event d; struct task_record e; struct module_record f;
+struct module_event d; struct task_record e; struct module_block f; struct unchanged_record o;
 enum event_type g; enum segment_flags h; enum task_flags i; enum module_flags j; enum record_type k;
 enum role l; enum direction m;
 """
@@ -186,7 +186,8 @@ def test_nothing_but_source_and_objects_lies_beside_them():
         (script_records.SCRIPT_HEAD, "script_event"),
         (kernel_records.ENDPOINT_EVENT_HEAD, "endpoint_event"),
         (kernel_records.TASK_RECORD_HEAD, "task_record"),
-        (kernel_records.TASK_RECORD_HEAD, "module_record"),
+        (kernel_records.TASK_RECORD_HEAD, "module_block"),
+        (kernel_records.TASK_RECORD_HEAD, "unchanged_record"),
     ],
 )
 def test_every_value_is_read_where_the_header_puts_it(headers, layout, name):
@@ -388,8 +389,12 @@ def test_a_script_as_c_lays_it_out(headers):
 
 
 def test_a_task_as_c_lays_it_out(headers):
-    module = laid_out(headers, "module_record", {"type": 2, "module": 12})
+    numbers = struct.pack("<2I", 12, 13)
+    modules = laid_out(headers, "module_block", {"type": 2, "count": 2, "modules": numbers})
+    modules = modules[: headers.offset("module_block", "modules") + len(numbers)]
     task = laid_out(headers, "task_record", {"type": 1, "flags": 5, **WHO})
-    (record,) = TaskRecords().feed(module + task)
-    assert (record.flags, record.modules) == (5, (12,))
+    unchanged = laid_out(headers, "unchanged_record", {"type": 3, "pid": 99})
+    reader = TaskRecords()
+    (record,) = reader.feed(unchanged + modules + task)
+    assert (record.flags, record.modules, reader.unchanged) == (5, (12, 13), [99])
     check_who(record.who)

@@ -9,13 +9,16 @@
 enum task_flags {
 	TASK_ROOT = 1,		   /* a real, effective, saved or file-system uid is 0 in the initial user namespace */
 	TASK_EXECUTABLE_STACK = 2, /* its [stack] mapping is executable */
-	TASK_BUSY = 4,		   /* its memory map could not be locked: look in /proc */
+	TASK_BUSY = 4,		   /* its mappings could not be told in full: look in /proc */
 };
 enum module_flags {
 	MODULE_DELETED = 1,  /* no name leads to the file any more */
 	MODULE_DETACHED = 2, /* not in the task's mount namespace: memfd, a lazily unmounted file system */
 };
-enum record_type { RECORD_TASK = 1, RECORD_MODULE = 2 };
+enum record_type { RECORD_TASK = 1, RECORD_MODULES = 2, RECORD_UNCHANGED = 3 };
+
+#define BLOCK_MODULES 1024 /* power of two */
+#define TASK_BLOCKS 6	   /* of one task: the kernel's buffer for it holds 32 kB */
 
 /* A file mapped executable, told once for each mount namespace, and once more when a root process maps it. */
 struct module_key {
@@ -41,16 +44,25 @@ struct module_event {
 	struct path_names path;
 };
 
-/* Records of the task iterator: the numbers of a task's modules, then the task. */
+/*
+ * Records of the task iterator: blocks with the numbers of a task's modules, then the task; or the pid alone of a task
+ * that has mapped nothing and become nobody else since the walk before.
+ */
 struct task_record {
 	__u32 type;
 	__u32 flags;
 	struct who who;
 };
 
-struct module_record {
+struct module_block {
 	__u32 type;
-	__u32 module;
+	__u32 count;
+	__u32 modules[BLOCK_MODULES]; /* as many as there are */
+};
+
+struct unchanged_record {
+	__u32 type;
+	__u32 pid;
 };
 
 #endif

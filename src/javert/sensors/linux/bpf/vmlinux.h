@@ -36,10 +36,11 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
-enum { BPF_SK_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 enum { BPF_RB_NO_WAKEUP = 1 };
 
 struct bpf_sock {
@@ -207,7 +208,28 @@ struct cred {
 	kuid_t fsuid;
 };
 
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+struct maple_tree {
+	void *ma_root;
+};
+
+enum maple_type { maple_leaf_64 = 1, maple_arange_64 = 3 };
+
+struct maple_range_64 {
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	void *slot[10];
+};
+
 struct mm_struct {
+	struct maple_tree mm_mt;
+	int map_count;
+	seqcount_t mm_lock_seq;
 	unsigned long start_stack;
 	unsigned long arg_start;
 	unsigned long arg_end;
@@ -234,6 +256,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	u64 start_boottime;
+	u64 self_exec_id;
 	const struct cred *real_cred;
 	char comm[16];
 	struct nsproxy *nsproxy;
@@ -315,6 +338,10 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+struct bpf_iter_num {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
 
 struct bpf_iter_task_vma {
 	__u64 __opaque[1];

@@ -15,7 +15,9 @@
 #define CMDLINE_MAX 512
 
 #define PF_KTHREAD 0x00200000
-#define FMODE_BACKING 0x2000000 /* include/linux/fs.h: a file of a lower layer, opened by overlayfs */
+/* include/linux/fs.h: FMODE_BACKING is bit 25 in Linux 6.5 to 6.13 and bit 24 from 6.14 on; FMODE_NOACCOUNT bit 29. */
+#define FMODE_BACKING_EITHER (1u << 24 | 1u << 25)
+#define FMODE_NOACCOUNT (1u << 29)
 
 struct who {
 	__u64 start_ns; /* since boot, suspend included: what field 22 of /proc/PID/stat counts in ticks */
@@ -105,11 +107,20 @@ static __always_inline void name_path(struct vfsmount *vfs, struct dentry *dentr
 	out->truncated = truncated;
 }
 
+/*
+ * A file of a layer that overlayfs opened (alloc_empty_backing_file() in fs/file_table.c, which sets both flags). The bit
+ * that is not FMODE_BACKING belongs to files of fanotify, which are never opened without account.
+ */
+static __always_inline bool is_backing(__u32 mode)
+{
+	return bpf_core_field_exists(struct backing_file, user_path) && (mode & FMODE_NOACCOUNT) &&
+	       (mode & FMODE_BACKING_EITHER);
+}
+
 /* The path by which user space knows the file; on overlayfs not that of the layer (file_user_path()). */
 static __always_inline void user_path(struct file *file, struct vfsmount **vfs, struct dentry **dentry)
 {
-	if (bpf_core_field_exists(struct backing_file, user_path) &&
-	    (BPF_CORE_READ(file, f_mode) & FMODE_BACKING)) {
+	if (is_backing(BPF_CORE_READ(file, f_mode))) {
 		struct backing_file *backing = (struct backing_file *)file;
 
 		*vfs = BPF_CORE_READ(backing, user_path.mnt);

@@ -1,0 +1,249 @@
+"""What walks over real processes tell: what /proc tells, whatever a process has mapped, and news of it alone."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from javert.errors import BpfUnavailableError
+from javert.formats.kernel_records import TASK_BUSY, TaskRecords
+from javert.formats.procfs import parse_executable_mappings
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import Limitation, Module, Process
+from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.modules import BpfModuleSensor
+from javert.sensors.linux.processes import ProcessTable
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to look into all processes"),
+]
+
+CHILD = """
+import ctypes, mmap, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+FILES = sorted(os.listdir(sys.argv[1]))
+
+def take(first, count, protection=mmap.PROT_READ | mmap.PROT_EXEC):
+    for number in range(first, first + count):
+        fd = os.open(f"{sys.argv[1]}/{FILES[number % len(FILES)]}", os.O_RDONLY)
+        if libc.mmap(None, 4096, protection, mmap.MAP_PRIVATE, fd, 0) in (None, 2**64 - 1):
+            raise OSError(ctypes.get_errno(), "mmap")
+        os.close(fd)
+
+for line in sys.stdin:
+    exec(line)
+    print("done", flush=True)
+"""
+
+
+class Child:
+    """A process that does as it is told, a line of Python at a time."""
+
+    def __init__(self, files: Path, **options: object) -> None:
+        command = [sys.executable, "-S", "-c", CHILD, str(files)]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, **options)  # type: ignore[call-overload]
+        self.pid = self.process.pid
+        self.do("pass")
+
+    def do(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def mapped(self) -> set[tuple[str, int, int]]:
+        mappings, _stack = parse_executable_mappings(Path(f"/proc/{self.pid}/maps").read_bytes())
+        return {(mapping.path, mapping.device, mapping.inode) for mapping in mappings}
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="javert-test-"))
+    for number in range(7000):
+        (made / f"{number:04}.so").write_bytes(b"x")
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def child(files) -> Iterator[Child]:
+    made = Child(files)
+    yield made
+    made.end()
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.records: list[object] = []
+        self.sensor = BpfModuleSensor(ProcessTable(), BootClock(), (RuleId.SOFTWARE_WITHOUT_DEP,), None)
+        try:
+            self.sensor.start(self.records.append)
+        except BpfUnavailableError as error:
+            pytest.skip(str(error))
+
+    def told_of(self, pid: int) -> set[tuple[str, int, int]]:
+        """What the sensor has told of a process when it is flushed."""
+        self.sensor._book.flush(everything=True)
+        return {
+            (record.path, record.device, record.inode)
+            for record in self.records
+            if isinstance(record, Module) and any(key.pid == pid for key in record.processes)
+        }
+
+    def walk(self) -> TaskRecords:
+        """Another walk; its records as the kernel wrote them."""
+        made: list[TaskRecords] = []
+
+        class Kept(TaskRecords):
+            def __init__(self) -> None:
+                super().__init__()
+                made.append(self)
+                self.tasks: list[object] = []
+
+            def feed(self, chunk: bytes) -> list:
+                found = super().feed(chunk)
+                self.tasks += found
+                return found
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("javert.sensors.linux.modules.TaskRecords", Kept)
+            self.sensor._look_at_all()
+        return made[0]
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    made = Watch()
+    yield made
+    made.sensor.stop()
+
+
+def test_a_process_that_did_nothing_is_told_by_its_number_alone(child, watch):
+    assert watch.told_of(child.pid) == child.mapped()
+    for _ in range(3):
+        walk = watch.walk()
+        assert child.pid in walk.unchanged
+        assert watch.told_of(child.pid) == child.mapped()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "take(0, 1)",
+        "take(0, 1); take(1, 1); take(0, 1)",
+        "take(0, 3, mmap.PROT_READ); take(3, 1)",
+        "m = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC); take(7, 2)",
+    ],
+)
+def test_what_a_process_maps_later_is_told_by_the_next_walk(child, watch, change):
+    watch.walk()
+    child.do(change)
+    walk = watch.walk()
+    assert child.pid not in walk.unchanged
+    assert watch.told_of(child.pid) == child.mapped()
+    assert child.pid in watch.walk().unchanged
+
+
+def test_what_execve_makes_of_a_process_is_told(child, watch):
+    watch.walk()
+    child.process.stdin.write("os.execv('/bin/sleep', ['sleep', '60'])\n")
+    child.process.stdin.flush()
+    while "libc" not in Path(f"/proc/{child.pid}/maps").read_text() or "python" in os.readlink(
+        f"/proc/{child.pid}/exe"
+    ):
+        pass
+    assert child.pid not in watch.walk().unchanged
+    assert any(path.endswith("/sleep") for path, *_ in watch.told_of(child.pid))
+
+
+def test_who_becomes_somebody_else_is_told_again(child, watch):
+    watch.walk()
+    child.do("os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)")
+    walk = watch.walk()
+    assert child.pid not in walk.unchanged
+    users = {record.root for record in watch.records if isinstance(record, Process) and record.key.pid == child.pid}
+    assert users == {True, False}
+
+
+@pytest.mark.parametrize("count", [40, 200, 1024, 1100, 2000])
+def test_as_many_files_as_a_process_likes(child, watch, count):
+    """Past a block of numbers, and past the nodes that are read straight from the kernel's tree."""
+    child.do(f"take(0, {count})")
+    walk = watch.walk()
+    (task,) = (task for task in walk.tasks if task.who.key.pid == child.pid)
+    assert not task.flags & TASK_BUSY
+    assert watch.told_of(child.pid) == child.mapped()
+    assert len(child.mapped()) > count
+
+
+@pytest.mark.parametrize("command", ["take(0, 7000)", "FILES[2:] = []; take(0, 20000)"])
+def test_who_maps_more_than_a_walk_has_room_for_is_looked_up_in_proc(child, watch, command):
+    """Nobody may blind a walk by mapping thousands of files, or two of them in turns, thousands of times."""
+    child.do(command)
+    walk = watch.walk()
+    (task,) = (task for task in walk.tasks if task.who.key.pid == child.pid)
+    assert task.flags & TASK_BUSY
+    assert watch.told_of(child.pid) == child.mapped()
+    assert not any(isinstance(record, Limitation) for record in watch.records)
+
+
+def test_a_walk_tells_when_a_module_was_last_seen(child, watch):
+    watch.sensor.stop()
+    last = {record.path: record for record in watch.records if isinstance(record, Module)}
+    (program,) = {path for path, _device, inode in child.mapped() if inode == os.stat(sys.executable).st_ino}
+    assert last[program].last_seen > last[program].first_seen
+
+
+def test_the_stack_of_a_process_that_made_it_executable_is_told(child, watch):
+    watch.walk()
+    child.do(
+        "at, end = next(map(lambda n: int(n, 16), line.split()[0].split('-')) for line in open('/proc/self/maps')"
+        " if '[stack]' in line);"
+        "assert libc.mprotect(ctypes.c_void_p(at), ctypes.c_size_t(end - at), 7) == 0"
+    )
+    watch.walk()
+    told = [
+        record.executable_stack
+        for record in watch.records
+        if isinstance(record, Process) and record.key.pid == child.pid
+    ]
+    assert (told[0], told[-1]) == (False, True)
+
+
+OVERLAY = """
+mount -t tmpfs none "$1" && cd "$1" && mkdir lower upper work merged && cp /bin/sleep lower/sleeper &&
+mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work merged && exec merged/sleeper 300
+"""
+
+
+def test_a_file_on_an_overlay_has_the_path_and_the_number_that_the_process_knows(watch, tmp_path):
+    """As files of containers have. What lies in the layer below has another path, and none in the container."""
+    command = ["unshare", "--mount", "sh", "-c", OVERLAY, "sh", str(tmp_path)]
+    process = subprocess.Popen(command)
+    try:
+        while not os.readlink(f"/proc/{process.pid}/exe").endswith("/merged/sleeper"):
+            assert process.poll() is None
+        mappings, _stack = parse_executable_mappings(Path(f"/proc/{process.pid}/maps").read_bytes())
+        for _ in range(2):
+            watch.walk()
+            told = watch.told_of(process.pid)
+            assert {(each.path, each.device, each.inode) for each in mappings} <= told
+            assert [path for path, *_ in told if path.endswith("sleeper")] == [f"{tmp_path}/merged/sleeper"]
+        modules = [record for record in watch.records if isinstance(record, Module)]
+        assert {record.deleted for record in modules if record.path == f"{tmp_path}/merged/sleeper"} == {False}
+    finally:
+        process.kill()
+        process.wait()
