@@ -111,6 +111,43 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "メージを再ビルドしてください。",
         ),
     ),
+    "image-package": (
+        Text(
+            en="It belongs to the package {package} in the container image {image}.",
+            ja="コンテナーイメージ {image} のパッケージ {package} に含まれています。",
+        ),
+        Text(
+            en="Rebuild the image with a fixed version of the package or without it (`{upgrade}` or `{remove}` in "
+            "its build), and replace the containers made of it; a file of a layer is not to be changed in place.",
+            ja="修正済みのパッケージを使うか、パッケージを除いて (ビルド中の `{upgrade}` または `{remove}`) イメージを"
+            "再ビルドし、そのイメージのコンテナーを置き換えてください。レイヤー内のファイルは直接変更しないでください"
+            "。",
+        ),
+    ),
+    "image": (
+        Text(
+            en="It lies in a layer of the container image {image}, where no package claims it.",
+            ja="コンテナーイメージ {image} のレイヤーにあり、どのパッケージにも属していません。",
+        ),
+        Text(
+            en="Rebuild the image without it or with a mended one, and replace the containers made of it; ask those "
+            "who publish the image if it is not yours. A file of a layer is not to be changed in place.",
+            ja="このファイルを除くか修正してイメージを再ビルドし、そのイメージのコンテナーを置き換えてください。他者が"
+            "公開しているイメージの場合は公開元に依頼してください。レイヤー内のファイルは直接変更しないでください。",
+        ),
+    ),
+    "container": (
+        Text(
+            en="It lies in the container {container}, where no package claims it.",
+            ja="コンテナー {container} の中にあり、どのパッケージにも属していません。",
+        ),
+        Text(
+            en="Rebuild the image that the container comes from without the file or with a mended one, and replace "
+            "the container; if the container wrote the file itself, remove it there.",
+            ja="このファイルを除くか修正してコンテナーの元のイメージを再ビルドし、コンテナーを置き換えてください。コン"
+            "テナー自身が作成したファイルの場合は、コンテナー内で削除してください。",
+        ),
+    ),
     "unpackaged": (
         Text(en="No installed package owns it.", ja="インストール済みのどのパッケージにも属していません。"),
         Text(
@@ -167,7 +204,11 @@ def _findings() -> dict[str, Text]:
         causes.items(), _OWNERS.items(), _RUNNING.items()
     ):
         key = f"finding.software-without-dep.{cause}.{owner}.{state}"
-        order = (get_rid, *fixes) if owner.endswith(("package", "elsewhere")) else (*fixes, get_rid)
+        order = (
+            (get_rid, *fixes)
+            if owner.endswith(("package", "elsewhere", "image", "container"))
+            else (*fixes, get_rid)
+        )
         texts[f"{key}.title"] = _TITLE
         texts[f"{key}.description"] = _joined(*why, whose, who)
         texts[f"{key}.recommendation"] = _joined(*order, restart)

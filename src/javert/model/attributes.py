@@ -95,6 +95,8 @@ class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):
     running_pids: tuple[int, ...]
     loadable_by_glibc: bool
     kernel_makes_stack_executable: bool
+    image: str = ""
+    container: str = ""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):

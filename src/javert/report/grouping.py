@@ -60,7 +60,7 @@ def _cause(finding: Finding) -> Hashable:
     match finding.rule_id:
         case RuleId.SOFTWARE_WITHOUT_DEP:
             dep = msgspec.convert(finding.attributes, DepAttributes)
-            return finding.rule_id, dep.origin, dep.package or _directory(dep.path)
+            return finding.rule_id, dep.origin, dep.image, dep.container, dep.package or _directory(dep.path)
         case RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS:
             module = msgspec.convert(finding.attributes, RootModuleAttributes)
             shared = _ways_beside_the_file(module)

@@ -110,13 +110,12 @@ def _threads(
 def _finding(
     telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes: list[Process], cause: str = ""
 ) -> FindingDraft:
-    container = next((process.container for process in processes if process.container), "")
+    container = file.container or next((process.container for process in processes if process.container), "")
     origin = file.package.origin if file.package else "unpackaged" if file.ownership_known else ""
     cause = cause or "+".join(
         reason if reason == SEGMENT else f"{reason}.{file.kind.value}" for reason in verdict.reasons
     )
-    elsewhere = file.package is not None and (file.package.system or container)
-    owner = "elsewhere" if elsewhere else origin or "unknown"
+    owner = _owner(file, container, origin)
     return FindingDraft(
         identity=(file.path, container),
         text=f"software-without-dep.{cause}.{owner}.{'running' if processes else 'idle'}",
@@ -126,6 +125,8 @@ def _finding(
             "machine": file.machine,
             "bits": str(file.bits),
             "processes": named(processes),
+            "image": file.image,
+            "container": container,
             **_owner_params(file.package, container),
         },
         attributes=DepAttributes(
@@ -140,10 +141,21 @@ def _finding(
             running_pids=pids(processes),
             loadable_by_glibc=verdict.loadable,
             kernel_makes_stack_executable=verdict.kernel_executable,
+            image=file.image,
+            container=container,
         ),
         first_seen=telemetry.started.started_at,
         last_seen=telemetry.ended_at,
     )
+
+
+def _owner(file: ElfFile, container: str, origin: str) -> str:
+    """Which of the catalogue's owners it has: who is to deal with it, and where."""
+    if file.image and not container:
+        return "image-package" if file.package else "image"
+    if file.package is not None:
+        return "elsewhere" if file.package.system or container else origin
+    return "container" if container and origin else origin or "unknown"
 
 
 def _host(telemetry: Telemetry) -> Iterable[FindingDraft]:
@@ -189,7 +201,7 @@ def _owner_params(package: Package | None, container: str) -> dict[str, str]:
         "vendor": package.vendor or package.name,
         "upgrade": upgrade.format(name),
         "remove": remove.format(name),
-        "system": package.system or container,
+        "system": container or package.system,
     }
 
 

@@ -182,6 +182,31 @@ def test_a_package_of_another_system_is_dealt_with_there(verdict):
     assert finding.attributes.origin == "third-party-package"
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("package", [None, OLD])
+def test_a_file_of_an_images_layer_is_dealt_with_in_the_image(verdict, package, language):
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, image="shop/web:2", package=package)).findings
+    said = words(finding, language)
+    assert finding.attributes.image == "shop/web:2"
+    assert "shop/web:2" in said
+    assert "`rm " not in said
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_file_that_a_container_wrote_is_the_containers(verdict, language):
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, image="shop/web:2", container="web")).findings
+    assert (finding.attributes.image, finding.attributes.container) == ("shop/web:2", "web")
+    assert "web" in words(finding, language)
+    assert "`rm " not in words(finding, language)
+
+
+def test_nothing_is_removed_on_the_host_for_a_file_inside_a_container(verdict):
+    one = process(7, container="web")
+    (finding,) = verdict(SCAN, BAD, one, module(BAD, one.key)).findings
+    assert finding.attributes.container == "web"
+    assert "`rm " not in words(finding)
+
+
 def test_an_owner_that_could_not_be_looked_up_is_not_called_unpackaged(verdict):
     (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, ownership_known=False)).findings
     assert finding.attributes.origin == ""

@@ -56,6 +56,8 @@ class ElfFile(Record, frozen=True, kw_only=True):
         writable_executable: memory of a PT_LOAD is both, as the kernel or the loader maps it.
         package: its owner; None if no package claims it.
         ownership_known: False where a package database could not be read.
+        image: the container image in a layer of which it lies, or some of several; "" for none that is known.
+        container: the container in whose own layer, above its image, it lies; "" for none.
     """
 
     path: str
@@ -70,6 +72,8 @@ class ElfFile(Record, frozen=True, kw_only=True):
     writable_executable: bool = False
     package: Package | None = None
     ownership_known: bool = True
+    image: str = ""
+    container: str = ""
 
 
 class FileScan(Record, frozen=True, kw_only=True):

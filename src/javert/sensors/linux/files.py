@@ -25,6 +25,7 @@ from javert.sensors.linux.file_cache import FileCache
 from javert.sensors.linux.file_tally import DAMAGED, NOT_SOFTWARE, ScanTally
 from javert.sensors.linux.file_walk import Candidate, Walk
 from javert.sensors.linux.packages.attribution import Attribution, Place
+from javert.sensors.linux.packages.images import ImageNames
 from javert.sensors.linux.priority import step_back
 
 RULE = RuleId.SOFTWARE_WITHOUT_DEP
@@ -170,6 +171,7 @@ class FileScanSensor:
         step_back()
         try:
             self._attribution = Attribution()
+            self._images = ImageNames()
             self._owners_at = time.monotonic()
             self._cache.open()
             for root in self._plan.roots:
@@ -264,8 +266,15 @@ class FileScanSensor:
         self._tally.package_errors.update(self._attribution.errors)
         for file, place in files:
             package = packages.get(place)
+            layer = self._images.layer(place.place)
             self._found.append(
-                msgspec.structs.replace(file, package=package, ownership_known=known or package is not None)
+                msgspec.structs.replace(
+                    file,
+                    package=package,
+                    ownership_known=known or package is not None,
+                    image=layer.image,
+                    container=layer.container,
+                )
             )
 
     # ------------------------------------------------------------ in either

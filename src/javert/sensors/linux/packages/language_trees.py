@@ -55,7 +55,7 @@ def _python(place: str, _path: str) -> Package | None:
         return None
     wanted = b"\n" + os.fsencode(match[2]) + b","
     for project in _projects(match[1]):
-        if wanted in b"\n" + _contents(f"{match[1]}/{project}/RECORD"):
+        if wanted in b"\n" + contents(f"{match[1]}/{project}/RECORD"):
             name, _, version = project.removesuffix(".dist-info").partition("-")
             return _third_party(name, version, "pip")
     return None
@@ -79,7 +79,7 @@ def _node(place: str, _path: str) -> Package | None:
     if match is None:
         return None
     try:
-        version = msgspec.json.decode(_contents(f"{match[1]}/package.json"), type=_Manifest).version
+        version = msgspec.json.decode(contents(f"{match[1]}/package.json"), type=_Manifest).version
     except (msgspec.DecodeError, UnicodeDecodeError):
         version = ""  # the directory alone names the package
     return _third_party(match[2], version, "npm")
@@ -97,7 +97,7 @@ def _third_party(name: str, version: str, manager: str) -> Package:
     return Package(name=name, version=version, origin="third-party-package", manager=manager)
 
 
-def _contents(path: str) -> bytes:
+def contents(path: str) -> bytes:
     """What a regular file holds, b"" if there is none or it is too big to be what it should."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
