@@ -40,16 +40,19 @@ TEXTS: dict[str, Text] = {
         "除外項目で示します。",
     ),
     "rule.insecure-server-protocol.evidence": Text(
-        "The protocol as read in the first bytes of incoming sessions, the address and port, from where it can be "
-        "reached, the process, and whether the service only redirects to https or leaves encryption to the client.",
-        "着信セッションの最初のバイトから識別したプロトコル、アドレスとポート、到達できる範囲、プロセス、"
-        "https へのリダイレクトだけを行うか、暗号化がクライアント任せかを示します。",
+        "The protocol as read in the first bytes of incoming sessions or in what the service answered to Javert, the "
+        "address and port, from where it can be reached, the process, and whether the service only redirects to https, "
+        "leaves encryption to the client, or offers none.",
+        "着信セッションの最初のバイト、または Javert への応答から識別したプロトコル、アドレスとポート、到達できる範囲、"
+        "プロセス、https へのリダイレクトだけを行うか、暗号化がクライアント任せか、暗号化を提供しないかを示します。",
     ),
     "rule.insecure-server-protocol.limits": Text(
-        "A service is judged by what clients said to it during the run; one that nobody spoke to is named in an "
-        "exclusion. This version asks services nothing by itself.",
-        "サービスは実行中のクライアントとの通信から判定します。通信のなかったサービスは除外項目に示します。"
-        "このバージョンは自らサービスに問い合わせません。",
+        "Javert never logs in, so what a service demands only after a login is not known. It asks from this host: a "
+        "service that treats other hosts differently is judged by what it says here, and by what its clients were seen "
+        "to do. A service that answers nothing Javert understands is named in an exclusion.",
+        "Javert はログインしないため、ログイン後に初めて要求されることは分かりません。問い合わせはこのホストから行います。"
+        "他のホストを異なる扱いにするサービスは、ここでの応答と、実際のクライアントの通信から判定します。理解できる応答の"
+        "ないサービスは除外項目に示します。",
     ),
     "rule.software-without-dep.evidence": Text(
         "The file, what in its header asks for executable memory, its machine, the package and vendor it comes from, "

@@ -1,6 +1,6 @@
 """Looks a text up by key and language and fills in its values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -61,3 +61,8 @@ def text(key: str, language: Language, params: Mapping[str, object] | None = Non
     entry = _texts()[key]
     template = entry.ja if language is Language.JAPANESE else entry.en
     return template.format_map(params or {})
+
+
+def passage(keys: Iterable[str], language: Language, params: Mapping[str, object] | None = None) -> str:
+    """Whole sentences one after another, as the language writes them; arguments and errors as of ``text``."""
+    return ("" if language is Language.JAPANESE else " ").join(text(key, language, params) for key in keys)

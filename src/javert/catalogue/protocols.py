@@ -339,5 +339,29 @@ PROTOCOLS: dict[str, ProtocolText] = {
             ),
         ),
     ),
+    "memcached": ProtocolText(
+        "memcached",
+        *_tls(
+            ("Connect with TLS.", "TLS で接続してください。"),
+            (
+                "Bind it to loopback (-l 127.0.0.1), or require TLS (-Z -o ssl_chain_cert=…,ssl_key=…) and SASL (-S).",
+                "ループバックにバインドするか (-l 127.0.0.1)、TLS (-Z -o ssl_chain_cert=…,ssl_key=…) と SASL (-S) を必須に"
+                "してください。",
+            ),
+        ),
+    ),
+    "x11": ProtocolText(
+        "X11",
+        *_tls(
+            (
+                "Forward X11 through ssh (ssh -X).",
+                "ssh 経由で X11 を転送してください (ssh -X)。",
+            ),
+            (
+                "Start the X server with -nolisten tcp (the default of current ones), and use ssh -X for remote programs.",
+                "X サーバーを -nolisten tcp (現在の既定値) で起動し、リモートのプログラムには ssh -X を使用してください。",
+            ),
+        ),
+    ),
 }
 PROTOCOLS["snmpv2c"] = ProtocolText("SNMPv2c", PROTOCOLS["snmpv1"].client, PROTOCOLS["snmpv1"].server)

@@ -67,7 +67,12 @@ class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
-    """For ``insecure-server-protocol``."""
+    """For ``insecure-server-protocol``.
+
+    ``authentication`` is "none", "required" or "unknown"; ``communities`` are the well-known community strings that
+    an SNMP agent answers to, and ``without_privacy`` says that it answers version 3 unencrypted as well;
+    ``software`` is "" where no greeting named one that Javert knows.
+    """
 
     protocol: str
     transport: str
@@ -79,6 +84,10 @@ class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     credentials_exposed: bool = False
     used_only_from_loopback: bool = False
+    authentication: str = "unknown"
+    software: str = ""
+    communities: tuple[str, ...] = ()
+    without_privacy: bool = False
 
 
 class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):

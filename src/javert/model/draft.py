@@ -21,7 +21,9 @@ class FindingDraft(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         identity: what makes it the same finding in another run: no pid, no time, no counter.
         text: catalogue key; ``finding.<text>`` has title, description and recommendation.
-        params: values for the three texts.
+        also: catalogue keys of sentences that follow the description.
+        advice: catalogue keys of the recommendation's sentences, in place of ``finding.<text>.recommendation``.
+        params: values for all of these texts.
         first_seen, last_seen: seconds since the epoch.
     """
 
@@ -31,6 +33,8 @@ class FindingDraft(msgspec.Struct, frozen=True, kw_only=True):
     attributes: AnyAttributes
     first_seen: float
     last_seen: float
+    also: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,6 +113,8 @@ def _server(attributes: ServerAttributes, words: Words) -> _Pairs:
         ("port", [f"{endpoint(attributes.address, attributes.port)} {printable(attributes.transport)}"]),
         ("protocol", [f"{printable(attributes.protocol)} ({words.value(attributes.verdict, 'verdict-')})"]),
         ("credentials", [words.value("credentials-exposed")] if attributes.credentials_exposed else []),
+        ("authentication", [words.value("authentication-none")] if attributes.authentication == "none" else []),
+        ("software", [printable(attributes.software)]),
         ("reachable", [reachable]),
         ("process", _holder(attributes.process, words)),
         ("evidence", [", ".join(words.value(item, "evidence-") for item in attributes.evidence)]),

@@ -36,6 +36,9 @@ OTHER_PROTOCOLS = frozenset(
 
 INSECURE_PROTOCOLS = LOGIN_PROTOCOLS | OTHER_PROTOCOLS
 
+SERVED_PROTOCOLS = INSECURE_PROTOCOLS | {"memcached", "x11"}
+"""What a service is reported for; two of them are told only by asking it."""
+
 
 def protocol_of(endpoint: Endpoint, use: ProtocolUse) -> str | None:
     """The insecure protocol that these flows of an endpoint spoke in the clear; None if they did not.

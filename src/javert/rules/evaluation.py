@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from javert.catalogue.lookup import Language, text
+from javert.catalogue.lookup import Language, passage, text
 from javert.catalogue.wording import duration, printable
 from javert.errors import fault_site
 from javert.model.assessment import (
@@ -168,8 +168,8 @@ def _finding(rule: RuleId, telemetry: Telemetry, draft: FindingDraft, language: 
         severity=rule.severity,
         numeric_severity=rule.severity.number,
         title=text(f"finding.{draft.text}.title", language, params),
-        description=text(f"finding.{draft.text}.description", language, params),
-        recommendation=text(f"finding.{draft.text}.recommendation", language, params),
+        description=passage((f"finding.{draft.text}.description", *draft.also), language, params),
+        recommendation=passage(draft.advice or (f"finding.{draft.text}.recommendation",), language, params),
         first_seen=timestamp(draft.first_seen),
         last_seen=timestamp(draft.last_seen),
         attributes=to_builtins(draft.attributes),

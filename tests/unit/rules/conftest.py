@@ -12,12 +12,15 @@ from javert.model.telemetry import (
     Evidence,
     Listener,
     NetworkNamespace,
+    ProbeAnswer,
+    ProbeOutcome,
     Process,
     ProcessKey,
     ProtocolUse,
     Role,
     RunEnded,
     SensorReport,
+    ServiceProbe,
     Transport,
 )
 from javert.model.view import Telemetry, assemble
@@ -39,9 +42,11 @@ class Scene:
         self._started = started
         self._count = 0
 
-    def telemetry(self, *records: AnyRecord, window_s: float = 3600.0, watched: bool = True) -> Telemetry:
+    def telemetry(
+        self, *records: AnyRecord, window_s: float = 3600.0, watched: bool = True, probing: bool = False
+    ) -> Telemetry:
         base: list[AnyRecord] = [
-            self._started(started_at=START),
+            self._started(started_at=START, probing=probing),
             NetworkNamespace(inode=HOST, initial=True, addresses=("127.0.0.1", "::1", "192.0.2.7", "2001:db8::7")),
             NetworkNamespace(inode=CONTAINER, name="web", addresses=("127.0.0.1", "172.17.0.2")),
         ]
@@ -84,6 +89,10 @@ class Scene:
         return Listener(
             address=address, port=port, processes=tuple(p.key for p in processes), **{**defaults, **fields}
         )
+
+    def probe(self, address: str, port: int, outcome: ProbeOutcome, *answers: ProbeAnswer, **fields: Any):
+        defaults = {"transport": Transport.TCP, "network_namespace": HOST, "at": START + 7, "connections": 1}
+        return ServiceProbe(address=address, port=port, outcome=outcome, answers=answers, **{**defaults, **fields})
 
     def at(self, seconds: float) -> float:
         return START + seconds

@@ -1,0 +1,200 @@
+"""What each service of the host speaks: what its clients were seen to say, and what it answered to Javert."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from javert.formats.addresses import is_unspecified
+from javert.model.telemetry import (
+    Acceptance,
+    Encryption,
+    Endpoint,
+    Evidence,
+    Listener,
+    ProbeAnswer,
+    ProbeOutcome,
+    ProtocolUse,
+    Role,
+    ServiceProbe,
+    Transport,
+)
+from javert.model.view import Telemetry
+from javert.rules.cleartext import SERVED_PROTOCOLS, protocol_of
+from javert.rules.reach import serves
+
+_SNMP = {"snmpv1": "snmp-v1", "snmpv2c": "snmp-v2c"}
+
+
+class Service(NamedTuple):
+    """A protocol at a place; ``address`` is "*" for every address of the namespace."""
+
+    network_namespace: int
+    transport: str
+    port: int
+    address: str
+    protocol: str
+
+
+class Spoken(msgspec.Struct):
+    """What is known of a service.
+
+    Attributes:
+        uses: cleartext flows of clients; ``endpoints`` are theirs.
+        upgraded: how many other flows went on with TLS.
+        answers: what it answered to Javert, in this protocol or, where a port speaks only TLS, in that.
+        asked_at: when, seconds since the epoch.
+        without_privacy: (SNMP) version 3 is answered unencrypted.
+    """
+
+    listener: Listener | None
+    endpoints: list[Endpoint] = []
+    uses: list[ProtocolUse] = []
+    upgraded: int = 0
+    answers: list[ProbeAnswer] = []
+    asked_at: list[float] = []
+    without_privacy: bool = False
+
+    @property
+    def accepting(self) -> list[ProbeAnswer]:
+        """The answers that show that it goes on in the clear."""
+        return [answer for answer in self.answers if answer.acceptance.insecure]
+
+    @property
+    def refusing(self) -> bool:
+        """It demanded TLS of Javert."""
+        return any(answer.acceptance in (Acceptance.TLS_REQUIRED, Acceptance.TLS_ONLY) for answer in self.answers)
+
+    @property
+    def contradicted(self) -> bool:
+        """It demanded TLS of Javert, and yet a client's credential came in the clear."""
+        return self.refusing and not self.accepting and any(use.credentials_exposed for use in self.uses)
+
+    def verdict(self, protocol: str) -> str | None:
+        """What it accepts, as a finding says; None where that is none.
+
+        Asking tells more than watching: a session in the clear that ended before anything was at stake shows
+        nothing of a service that demands TLS of Javert. A credential in the clear does, whoever is to blame. Where
+        both accept, the worse of the two counts.
+        """
+        if not self.accepting and (not self.uses or (self.refusing and not self.contradicted)):
+            return None
+        if protocol in _SNMP:
+            return _SNMP[protocol]
+        offered = any(use.encryption is Encryption.OFFERED_NOT_USED for use in self.uses)
+        optional = any(answer.acceptance is Acceptance.TLS_OPTIONAL for answer in self.accepting)
+        if self.upgraded or offered or optional or self.refusing:
+            return "tls-optional"
+        redirecting = all(answer.acceptance is Acceptance.REDIRECT_ONLY for answer in self.accepting)
+        if redirecting and all(use.redirect_only for use in self.uses):
+            return "redirect-only"
+        return "cleartext-only"
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """By what it is known to accept sessions in the clear."""
+        return (("observed",) if self.uses else ()) + (("probed",) if self.accepting else ())
+
+
+def services(telemetry: Telemetry) -> dict[Service, Spoken]:
+    """Every protocol that a service was seen to speak in the clear, or said that it speaks."""
+    found: dict[Service, Spoken] = {}
+    for endpoint in telemetry.endpoints:
+        if endpoint.role is Role.SERVER and endpoint.connections and not endpoint.prompted:
+            _observe(found, endpoint, telemetry)
+    listeners = {_place_of(listener): listener for listener in telemetry.listeners}
+    for probe in telemetry.probes:
+        _ask(found, probe, listeners.get(_place_of(probe)))
+    return found
+
+
+def _observe(found: dict[Service, Spoken], endpoint: Endpoint, telemetry: Telemetry) -> None:
+    listener = _listener_of(endpoint, telemetry)
+    address = listener.address if listener else endpoint.address
+    for use in endpoint.uses:
+        # A port number says nothing of what a service accepts.
+        if use.evidence is not Evidence.PAYLOAD:
+            continue
+        service = Service(
+            endpoint.network_namespace, endpoint.transport.value, endpoint.port, _place(address), use.protocol
+        )
+        one = found.setdefault(service, Spoken(listener))
+        if use.encryption is Encryption.UPGRADED:
+            one.upgraded += use.flows
+        elif protocol_of(endpoint, use) is not None:
+            one.uses.append(use)
+            one.endpoints.append(endpoint)
+
+
+def _ask(found: dict[Service, Spoken], probe: ServiceProbe, listener: Listener | None) -> None:
+    without_privacy = any(answer.without_privacy for answer in probe.answers)
+    for answer in probe.answers:
+        # A port at which only TLS is spoken was asked for HTTP in the clear too, and refused it.
+        only_tls = answer.protocol == "tls" and answer.acceptance is Acceptance.TLS_ONLY
+        protocols = ("tls", "http") if only_tls else (answer.protocol,)
+        for protocol in protocols:
+            service = Service(
+                probe.network_namespace, probe.transport.value, probe.port, _place(probe.address), protocol
+            )
+            one = found.setdefault(service, Spoken(listener))
+            one.answers.append(answer)
+            one.asked_at.append(probe.at)
+            one.without_privacy = one.without_privacy or without_privacy
+
+
+def reportable(service: Service) -> bool:
+    """Whether the rule has a finding for the protocol at all."""
+    return service.protocol in SERVED_PROTOCOLS
+
+
+def unjudged(telemetry: Telemetry) -> dict[str, list[str]]:
+    """The services of which it is not known what they accept, by the reason: a ``ProbeOutcome``, or another word.
+
+    "undecided" where a service turned Javert away too early, "unasked" where it was not there long enough, and ""
+    where services were not to be asked at all.
+    """
+    told = [
+        endpoint
+        for endpoint in telemetry.endpoints
+        if endpoint.role is Role.SERVER
+        and not endpoint.prompted
+        and any(use.protocol != "unknown" for use in endpoint.uses)
+    ]
+    probes = {_place_of(probe): probe for probe in telemetry.probes}
+    found: dict[str, set[str]] = {}
+    for listener in telemetry.listeners:
+        probe = probes.get(_place_of(listener))
+        if listener.transport is Transport.UDP and probe is None:
+            continue  # a client's socket looks the same; which may be a service is the sensor's to say
+        reason = _reason(probe, probing=telemetry.started.probing)
+        if reason is None or any(serves(listener, endpoint) for endpoint in told):
+            continue
+        found.setdefault(reason, set()).add(_where(listener))
+    return {reason: sorted(places) for reason, places in found.items()}
+
+
+def _reason(probe: ServiceProbe | None, *, probing: bool) -> str | None:
+    if probe is None:
+        return "unasked" if probing else ""
+    if probe.outcome is not ProbeOutcome.ANSWERED:
+        return probe.outcome.value
+    decided = any(answer.acceptance is not Acceptance.UNDECIDED for answer in probe.answers)
+    return None if decided else "undecided"
+
+
+def _listener_of(endpoint: Endpoint, telemetry: Telemetry) -> Listener | None:
+    """The listener the traffic came to: one bound to the very address before one bound to all."""
+    fitting = [listener for listener in telemetry.listeners if serves(listener, endpoint)]
+    return min(fitting, key=lambda one: (is_unspecified(one.address), not one.processes), default=None)
+
+
+def _place_of(record: Listener | ServiceProbe) -> tuple[int, Transport, str, int]:
+    return record.network_namespace, record.transport, record.address, record.port
+
+
+def _place(address: str) -> str:
+    return "*" if is_unspecified(address) else address
+
+
+def _where(listener: Listener) -> str:
+    address = f"[{listener.address}]" if ":" in listener.address else listener.address
+    return f"{address}:{listener.port}" + ("/udp" if listener.transport is Transport.UDP else "")
