@@ -51,14 +51,22 @@ _LINE_FEED = rb"\012"  # the only byte that the kernel escapes here: seq_path(m,
 _DELETED = b" (deleted)"
 
 
-def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
-    """The files mapped executable, each once, and whether ``[stack]`` is executable.
+class MemoryTraits(NamedTuple):
+    """What the memory of a process is like, as ``Process`` records tell it."""
+
+    executable_stack: bool = False
+    read_implies_exec: bool = False
+    code_memory: bool = False
+
+
+def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], MemoryTraits]:
+    """The files mapped executable, each once, and what ``/proc/PID/maps`` tells of the memory besides.
 
     Raises:
         ParseError: a line is not what proc_pid_maps(5) says.
     """
     found: dict[tuple[int, int, bytes], Mapping] = {}
-    executable_stack = False
+    executable_stack = code_memory = False
     for line in data.removesuffix(b"\n").split(b"\n") if data else ():
         fields = line.split(None, 5)
         if len(fields) < 5:
@@ -66,7 +74,10 @@ def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
         if b"x" not in fields[1]:
             continue
         name = fields[5] if len(fields) > 5 else b""
-        executable_stack = executable_stack or name == b"[stack]"
+        if name == b"[stack]":
+            executable_stack = True
+        elif fields[4] == b"0" and b"w" in fields[1]:
+            code_memory = True
         if fields[4] == b"0" or not name.startswith(b"/"):
             continue
         major, _, minor = fields[3].partition(b":")
@@ -78,7 +89,7 @@ def parse_executable_mappings(data: bytes) -> tuple[list[Mapping], bool]:
         deleted = name.endswith(_DELETED)
         path = (name.removesuffix(_DELETED) if deleted else name).replace(_LINE_FEED, b"\n")
         found[key] = Mapping(path.decode("utf-8", "surrogateescape"), device, key[1], deleted)
-    return list(found.values()), executable_stack
+    return list(found.values()), MemoryTraits(executable_stack=executable_stack, code_memory=code_memory)
 
 
 _READ_IMPLIES_EXEC = 0x0400000  # include/uapi/linux/personality.h
@@ -90,14 +101,6 @@ def parse_personality(data: bytes) -> bool:
         return bool(int(data, 16) & _READ_IMPLIES_EXEC)
     except ValueError:
         raise ParseError("a personality is no hexadecimal number") from None
-
-
-_CODE_MEMORY = re.compile(rb"^\S+ .wx. \S+ \S+ 0 *(?!\[stack\])(?:\[.*\])?$", re.MULTILINE)
-
-
-def has_code_memory(data: bytes) -> bool:
-    """Whether ``/proc/PID/maps`` has memory of no file, other than ``[stack]``, both writable and executable."""
-    return _CODE_MEMORY.search(data) is not None
 
 
 def _make_device(major: int, minor: int) -> int:

@@ -9,8 +9,8 @@ import pytest
 from javert.errors import ParseError
 from javert.formats.procfs import (
     Mapping,
+    MemoryTraits,
     Placement,
-    has_code_memory,
     parse_cgroup,
     parse_executable_mappings,
     parse_interface_of,
@@ -71,12 +71,15 @@ def test_only_executable_mappings_of_files_count_and_each_once():
         + b"7fff-8000 r-xp 00000000 00:00 0                          [vdso]\n"
     )
     mapping = Mapping("/usr/lib/libc.so.6", os.makedev(0xFE, 0x10), 4242, False)
-    assert parse_executable_mappings(data) == ([mapping], False)
+    assert parse_executable_mappings(data) == ([mapping], MemoryTraits())
 
 
 @pytest.mark.parametrize(("mode", "executable"), [(b"rw-p", False), (b"rwxp", True)])
 def test_the_stack_is_executable_or_not(mode, executable):
-    assert parse_executable_mappings(b"7ff0-7fff %s 00000000 00:00 0    [stack]\n" % mode) == ([], executable)
+    assert parse_executable_mappings(b"7ff0-7fff %s 00000000 00:00 0    [stack]\n" % mode) == (
+        [],
+        MemoryTraits(executable_stack=executable),
+    )
 
 
 def test_a_deleted_file_is_told_apart_from_its_name():
@@ -220,7 +223,8 @@ def test_a_damaged_list_of_addresses_is_an_error(text):
 )
 def test_memory_of_no_file_that_is_writable_and_executable(line, found):
     around = b"55d0-55d1 r--p 00000000 fd:00 1 /bin/x\n%s\n55d1-55d2 r-xp 00000000 fd:00 1 /bin/x\n"
-    assert has_code_memory(around % line) is found
+    _, traits = parse_executable_mappings(around % line if line else b"")
+    assert traits.code_memory is found
 
 
 @pytest.mark.parametrize(("data", "found"), [(b"00000000\n", False), (b"00400000\n", True), (b"00440000\n", True)])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from javert.formats.procfs import parse_executable_mappings
+from javert.formats.procfs import MemoryTraits, parse_executable_mappings, parse_personality
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
@@ -40,19 +40,20 @@ class MappedFile(NamedTuple):
     mode: int = -1
 
 
-def mapped_files(pid: int) -> tuple[list[MappedFile], bool]:
-    """What a running process has mapped executable, from /proc, and whether its ``[stack]`` is.
+def mapped_files(pid: int) -> tuple[list[MappedFile], MemoryTraits]:
+    """What a running process has mapped executable, from /proc, and what its memory is like.
 
     Raises:
         OSError: it ended, or is not to be looked into.
         ParseError: its map is not what proc_pid_maps(5) says.
     """
-    mappings, executable_stack = parse_executable_mappings(Path(f"/proc/{pid}/maps").read_bytes())
+    mappings, traits = parse_executable_mappings(Path(f"/proc/{pid}/maps").read_bytes())
+    read_implies_exec = parse_personality(Path(f"/proc/{pid}/personality").read_bytes())
     namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
     return [
         MappedFile(namespace, mapping.device, mapping.inode, mapping.path, deleted=mapping.deleted)
         for mapping in mappings
-    ], executable_stack
+    ], traits._replace(read_implies_exec=read_implies_exec)
 
 
 class _Known(msgspec.Struct):

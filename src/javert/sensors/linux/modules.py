@@ -10,7 +10,9 @@ from javert.formats.kernel_records import (
     MODULE_DETACHED,
     MODULES_STATE,
     TASK_BUSY,
+    TASK_CODE_MEMORY,
     TASK_EXECUTABLE_STACK,
+    TASK_READ_IMPLIES_EXEC,
     TASK_ROOT,
     ModuleEvent,
     TaskRecord,
@@ -18,6 +20,7 @@ from javert.formats.kernel_records import (
     Who,
     parse_module_event,
 )
+from javert.formats.procfs import MemoryTraits
 from javert.model.rule_id import MODULE_RULES, RuleId
 from javert.model.telemetry import Limitation, ProcessKey, SensorReport
 from javert.sensors.interface import Emit
@@ -233,16 +236,19 @@ class BpfModuleSensor:
         process = self._process(task.who, root)
         program = task.who.exe_device, task.who.exe_inode
         files, readable = [self._files[number] for number in self._known_modules(task)], True
-        executable_stack = bool(task.flags & TASK_EXECUTABLE_STACK)
+        traits = MemoryTraits(
+            executable_stack=bool(task.flags & TASK_EXECUTABLE_STACK),
+            read_implies_exec=bool(task.flags & TASK_READ_IMPLIES_EXEC),
+            code_memory=bool(task.flags & TASK_CODE_MEMORY),
+        )
         if task.flags & TASK_BUSY:
             try:
-                files, executable_stack = mapped_files(task.who.key.pid)
+                files, traits = mapped_files(task.who.key.pid)
             except (FileNotFoundError, ProcessLookupError):
                 pass  # it ended meanwhile: what it had was told then
             except (OSError, ParseError):
                 readable = False
-        if executable_stack:
-            self._table.stack_is_executable(process)
+        self._table.memory_seen(process, traits)
         for file in files:
             self._book.add(file, process, root=root, executable=(file.device, file.inode) == program, now=now)
         return readable

@@ -102,7 +102,7 @@ class PollingModuleSensor:
 
     def _look_into(self, pid: int) -> None:
         try:
-            files, executable_stack = mapped_files(pid)
+            files, traits = mapped_files(pid)
         except (FileNotFoundError, ProcessLookupError):
             return  # it ended meanwhile
         except (PermissionError, ParseError):
@@ -114,8 +114,7 @@ class PollingModuleSensor:
         if process is None:
             return
         self._records += 1
-        if executable_stack:
-            self._table.stack_is_executable(process)
+        self._table.memory_seen(process, traits)
         exe = _exe(pid)
         for file in files:
             self._book.add(

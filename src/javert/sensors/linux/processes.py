@@ -10,7 +10,7 @@ from javert.errors import ParseError
 from javert.formats.cmdline import redact, split
 from javert.formats.kernel_records import Who
 from javert.formats.proc_status import parse_ids
-from javert.formats.procfs import Placement, parse_cgroup, parse_stat, place_cgroup
+from javert.formats.procfs import MemoryTraits, Placement, parse_cgroup, parse_stat, place_cgroup
 from javert.model.telemetry import AnyRecord, Process, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.local_paths import LocalPaths
@@ -107,22 +107,10 @@ class ProcessTable:
         self._learn(process, known)
         return key
 
-    def stack_is_executable(self, key: ProcessKey) -> None:
-        """Note that the process was seen with an executable ``[stack]``."""
-        self.memory_seen(key, executable_stack=True, read_implies_exec=False, code_memory=False)
-
-    def memory_seen(
-        self, key: ProcessKey, *, executable_stack: bool, read_implies_exec: bool, code_memory: bool
-    ) -> None:
-        """Note what the memory of the process was like; what was seen once stays. See ``Process``."""
-        if (known := self._known.get(key)) is not None:
-            seen = msgspec.structs.replace(
-                known,
-                executable_stack=executable_stack,
-                read_implies_exec=read_implies_exec,
-                code_memory=code_memory,
-            )
-            self._learn(seen, known)
+    def memory_seen(self, key: ProcessKey, traits: MemoryTraits) -> None:
+        """Note what the memory of the process was like; what was seen once stays."""
+        if any(traits) and (known := self._known.get(key)) is not None:
+            self._learn(msgspec.structs.replace(known, **traits._asdict()), known)
 
     def is_root(self, key: ProcessKey) -> bool:
         """Whether the process was root's when it was last looked at."""

@@ -246,7 +246,7 @@ def test_user_space_writes_into_the_counters_where_the_kernel_reads():
     [
         ("event_type", "EVENT_", {"ENDPOINT", "SEGMENT", "LISTEN", "UNLISTEN"}),
         ("segment_flags", "SEGMENT_", {"MIDSTREAM", "AT_LISTENER", "UDP"}),
-        ("task_flags", "TASK_", {"ROOT", "EXECUTABLE_STACK", "BUSY"}),
+        ("task_flags", "TASK_", {"ROOT", "EXECUTABLE_STACK", "BUSY", "READ_IMPLIES_EXEC", "CODE_MEMORY"}),
         ("module_flags", "MODULE_", {"DELETED", "DETACHED"}),
     ],
 )

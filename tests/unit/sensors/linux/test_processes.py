@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from javert.formats.kernel_records import Who
+from javert.formats.procfs import MemoryTraits
 from javert.model.telemetry import Process, ProcessKey
 from javert.sensors.linux.processes import ProcessTable
 
@@ -40,12 +41,11 @@ def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
     made.from_kernel(_who(), exe="/opt/worker")
     made.from_kernel(_who())
     assert len(records) == 1
-    nothing = {"executable_stack": False, "read_implies_exec": False, "code_memory": False}
     for _ in range(2):
-        made.memory_seen(_who().key, **{**nothing, "executable_stack": True})
-        made.memory_seen(_who().key, **nothing)
-    made.memory_seen(_who().key, **{**nothing, "code_memory": True})
-    made.memory_seen(_who().key, **{**nothing, "read_implies_exec": True})
+        made.memory_seen(_who().key, MemoryTraits(executable_stack=True))
+        made.memory_seen(_who().key, MemoryTraits())
+    made.memory_seen(_who().key, MemoryTraits(code_memory=True))
+    made.memory_seen(_who().key, MemoryTraits(read_implies_exec=True))
     made.from_kernel(_who())
     assert [(record.executable_stack, record.code_memory, record.read_implies_exec) for record in records] == [
         (False, False, False),

@@ -15,7 +15,9 @@
 #include "mappings.h"
 #include "modules.h"
 
+#define VM_WRITE 0x2
 #define VM_EXEC 0x4
+#define READ_IMPLIES_EXEC 0x0400000
 #define MODULES 65536
 
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym;
@@ -82,11 +84,12 @@ struct state state;
 static __always_inline __u32 flags_of(struct task_struct *task)
 {
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	__u32 flags = task->personality & READ_IMPLIES_EXEC ? TASK_READ_IMPLIES_EXEC : 0;
 
 	if (!BPF_CORE_READ(cred, uid.val) || !BPF_CORE_READ(cred, euid.val) || !BPF_CORE_READ(cred, suid.val) ||
 	    !BPF_CORE_READ(cred, fsuid.val))
-		return TASK_ROOT;
-	return 0;
+		flags |= TASK_ROOT;
+	return flags;
 }
 
 #define NO_FILE -1 /* there is nothing to tell */
@@ -279,6 +282,8 @@ static __always_inline bool account_for(struct account *account, struct vm_area_
 	if (!file) {
 		if (vma->vm_start <= stack && stack < vma->vm_end)
 			account->flags |= TASK_EXECUTABLE_STACK;
+		else if (vma->vm_flags & VM_WRITE)
+			account->flags |= TASK_CODE_MEMORY;
 		return true;
 	}
 	if ((__u64)file == account->last)

@@ -10,6 +10,8 @@ enum task_flags {
 	TASK_ROOT = 1,		   /* a real, effective, saved or file-system uid is 0 in the initial user namespace */
 	TASK_EXECUTABLE_STACK = 2, /* its [stack] mapping is executable */
 	TASK_BUSY = 4,		   /* its mappings could not be told in full: look in /proc */
+	TASK_READ_IMPLIES_EXEC = 8, /* of its personality */
+	TASK_CODE_MEMORY = 16,	   /* it has memory of no file, besides the stack, that is both writable and executable */
 };
 enum module_flags {
 	MODULE_DELETED = 1,  /* no name leads to the file any more */

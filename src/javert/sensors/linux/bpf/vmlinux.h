@@ -251,6 +251,7 @@ struct css_set {
 struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
+	unsigned int personality;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
