@@ -8,6 +8,10 @@ _BPF_FIX = Text(
     "cgroup v2 がマウントされ BTF (CONFIG_DEBUG_INFO_BTF) が有効な Linux 5.12 以降 (モジュールには 6.7 以降) で、libbpf 1.0 以降をインストールし、"
     "コンテナーの外で root として実行してください。",
 )
+_REPORT = Text(
+    "Report it to the project with the line above; --no-probe asks no service.",
+    "上記の内容を添えてプロジェクトに報告してください。--no-probe で問い合わせを無効にできます。",
+)
 _LONGER = Text(
     "Assess again at a quieter time, or in parts with --rule.",
     "負荷の低い時間帯にもう一度評価するか、--rule で分けて評価してください。",
@@ -23,6 +27,38 @@ def _limitation(code: str, title: Text, description: Text, recommendation: Text)
 
 
 TEXTS: dict[str, Text] = {
+    **_limitation(
+        "client-traffic-prompted",
+        Text(
+            "Sessions that Javert may have caused are not judged",
+            "Javert が原因の可能性があるセッションは判定されない",
+        ),
+        Text(
+            "The service spoke a protocol without encryption to {remotes}, only while Javert asked it what it accepts. That "
+            "may be its reaction, as of a proxy, and not what its clients have it do.",
+            "このサービスは、Javert が問い合わせていた間にだけ {remotes} と暗号化されないプロトコルで通信しました。プロキシーの"
+            "ような反応で、クライアントによるものではない可能性があります。",
+        ),
+        Text("Assess with --no-probe, or for longer.", "--no-probe を付けるか、より長く評価してください。"),
+    ),
+    **_limitation(
+        "probe-failed",
+        Text("A service could not be asked", "サービスに問い合わせできなかった"),
+        Text(
+            "The conversation with it failed. This is a fault of Javert: {fault}.",
+            "対話に失敗しました。これは Javert の不具合です: {fault}。",
+        ),
+        _REPORT,
+    ),
+    **_limitation(
+        "probes-failed",
+        Text("Asking services failed during the run", "サービスへの問い合わせが途中で失敗した"),
+        Text(
+            "No service was asked from then on. This is a fault of Javert: {fault}.",
+            "それ以降、サービスに問い合わせていません。これは Javert の不具合です: {fault}。",
+        ),
+        _REPORT,
+    ),
     **_limitation(
         "connections-polled",
         Text("Connections were polled, not counted", "接続は計数ではなくポーリングで確認された"),

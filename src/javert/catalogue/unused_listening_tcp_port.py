@@ -157,6 +157,19 @@ TEXTS: dict[str, Text] = {
     "limitation.listener-too-young.recommendation": Text(
         "Assess again, or for longer.", "もう一度、またはより長く評価してください。"
     ),
+    "limitation.port-traffic-prompted.title": Text(
+        "Ports to which something came only because Javert asked a service",
+        "Javert の問い合わせが原因の可能性がある接続だけがあったポート",
+    ),
+    "limitation.port-traffic-prompted.description": Text(
+        "The only connections came from a service of this host just when Javert asked that one what it accepts. They may "
+        "be its reaction, as of a proxy, or traffic of its clients: neither used nor unused can be said.",
+        "接続は、Javert がこのホストの別のサービスに問い合わせていた間に、そのサービスから来たものだけでした。プロキシーの"
+        "ような反応か、クライアントの通信かを区別できないため、使用の有無は判断できません。",
+    ),
+    "limitation.port-traffic-prompted.recommendation": Text(
+        "Assess with --no-probe, or for longer.", "--no-probe を付けるか、より長く評価してください。"
+    ),
     "limitation.port-history-unwritable.title": Text(
         "What this run saw of silent ports could not be kept for the next one",
         "接続のなかったポートの記録を次回の評価のために保存できなかった",

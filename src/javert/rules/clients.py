@@ -9,7 +9,7 @@ from javert.model.attributes import ClientAttributes, RemoteService
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.moment import timestamp
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Encryption, Endpoint, Evidence, Process, ProtocolUse, Role
+from javert.model.telemetry import Encryption, Endpoint, Evidence, Limitation, Process, ProtocolUse, Role
 from javert.model.view import Telemetry
 from javert.rules.cleartext import protocol_of
 from javert.rules.reach import Distance, Reach, watched
@@ -40,6 +40,7 @@ def judge(telemetry: Telemetry, rule: RuleId, concerns: Callable[[str, ProtocolU
     """
     reach = Reach(telemetry)
     groups: dict[tuple[str, ...], list[_Flow]] = {}
+    prompted: dict[tuple[str, ...], list[_Flow]] = {}
     clients = remote = unread = 0
     for endpoint in telemetry.endpoints:
         if endpoint.role is not Role.CLIENT or not endpoint.connections:
@@ -55,12 +56,27 @@ def judge(telemetry: Telemetry, rule: RuleId, concerns: Callable[[str, ProtocolU
             protocol = protocol_of(endpoint, use)
             if protocol is not None and concerns(protocol, use):
                 identity = _identity(protocol, process, endpoint.client)
-                groups.setdefault(identity, []).append(_Flow(endpoint, use, distance, process))
+                flow = _Flow(endpoint, use, distance, process)
+                (prompted if endpoint.prompted else groups).setdefault(identity, []).append(flow)
     findings = tuple(_finding(rule, identity, flows) for identity, flows in sorted(groups.items()))
     return RuleVerdict(
         outcome=_outcome(telemetry, rule, bool(findings)),
         findings=findings,
+        exclusions=tuple(
+            _left_out(rule, flows) for identity, flows in sorted(prompted.items()) if identity not in groups
+        ),
         coverage={"clients": clients, "clients_of_remote_services": remote, "without_readable_payload": unread},
+    )
+
+
+def _left_out(rule: RuleId, flows: list[_Flow]) -> Limitation:
+    """Sessions of a service only while Javert asked it: they may be its reaction, and no doing of its own."""
+    process = next((flow.process for flow in flows if flow.process), None)
+    return Limitation(
+        code="client-traffic-prompted",
+        rules=(rule,),
+        scope=(process.exe or process.name) if process else "",
+        params={"remotes": _named(_remotes(flows))},
     )
 
 

@@ -39,6 +39,8 @@ _FAULTS = frozenset(
         "journal-unwritable",
         "run-cut-off",
         "rule-failed",
+        "probe-failed",
+        "probes-failed",
         "capture-cut",
         "capture-damaged",
     }

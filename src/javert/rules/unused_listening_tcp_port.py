@@ -8,7 +8,7 @@ from javert.model.attributes import UnusedPortAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.moment import timestamp
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Endpoint, Limitation, Listener, Process, Role, SilentService, Transport
+from javert.model.telemetry import Limitation, Listener, Process, Role, SilentService, Transport
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.reach import Reach, published, serves, watched
@@ -48,11 +48,15 @@ class _Service(msgspec.Struct, frozen=True):
 
 
 class _Census(msgspec.Struct, frozen=True):
-    """Every service of the run, by what came to it; ``counted``: nothing can have come uncounted."""
+    """Every service of the run, by what came to it; ``counted``: nothing can have come uncounted.
+
+    ``prompted``: only connections that Javert may have caused by asking the service in front of it.
+    """
 
     used: list[_Service]
     young: list[_Service]
     unused: list[_Service]
+    prompted: list[_Service]
     counted: bool
 
 
@@ -61,6 +65,10 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     reach = Reach(telemetry)
     census = _census(telemetry)
     exclusions = [_too_young(service, telemetry) for service in census.young]
+    exclusions += [
+        Limitation(code="port-traffic-prompted", rules=(_ID,), scope=_where(service.first))
+        for service in census.prompted
+    ]
     if census.unused and not census.counted:
         exclusions.append(_unprovable(census.unused))
     findings: tuple[FindingDraft, ...] = ()
@@ -72,10 +80,10 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
         findings=findings,
         exclusions=tuple(exclusions),
         coverage={
-            "listeners": len(census.used) + len(census.young) + len(census.unused),
+            "listeners": len(census.used) + len(census.young) + len(census.unused) + len(census.prompted),
             "used": len(census.used),
             "unused": len(census.unused),
-            "not_judged": len(census.young),
+            "not_judged": len(census.young) + len(census.prompted),
         },
     )
 
@@ -103,10 +111,17 @@ def silence_after(telemetry: Telemetry) -> tuple[SilentService, ...]:
 def _census(telemetry: Telemetry) -> _Census:
     traffic = [e for e in telemetry.endpoints if e.role is Role.SERVER and (e.connections or e.bytes_in)]
     counted = not any(limit.code in _UNCOUNTED for limit in telemetry.limitations)
-    census = _Census([], [], [], counted)
+    census = _Census([], [], [], [], counted)
     for service in _services(telemetry):
-        if any(_used(listener, traffic) for listener in (*service.listeners, *service.behind)):
+        came = [
+            endpoint
+            for endpoint in traffic
+            if any(serves(listener, endpoint) for listener in (*service.listeners, *service.behind))
+        ]
+        if any(not endpoint.prompted for endpoint in came):
             census.used.append(service)
+        elif came:
+            census.prompted.append(service)
         elif _long_enough(service, telemetry):
             census.unused.append(service)
         else:
@@ -149,10 +164,6 @@ def _services(telemetry: Telemetry) -> list[_Service]:
         for key, group in sorted(groups.items())
         if not all(id(listener) in reached for listener in group)
     ]
-
-
-def _used(listener: Listener, traffic: list[Endpoint]) -> bool:
-    return any(serves(listener, endpoint) for endpoint in traffic)
 
 
 def _listening_s(service: _Service, telemetry: Telemetry) -> float:

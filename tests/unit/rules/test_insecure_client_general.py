@@ -56,3 +56,18 @@ def test_tried_connections_that_never_completed_are_no_finding(scene):
     client = scene.process("curl")
     endpoint = scene.client("198.51.100.2", 80, scene.by_port(), process=client, connections=0, refused=3)
     assert RULE.evaluate(scene.telemetry(client, endpoint)).findings == ()
+
+
+def test_what_javert_may_have_caused_is_left_out_and_said_so(scene):
+    proxy = scene.process("haproxy", 50)
+    prompted = scene.client("198.51.100.2", 80, scene.use("http"), process=proxy, prompted=True)
+    verdict = RULE.evaluate(scene.telemetry(proxy, prompted))
+    assert verdict.findings == ()
+    (exclusion,) = verdict.exclusions
+    assert (exclusion.code, exclusion.scope) == ("client-traffic-prompted", "/usr/bin/haproxy")
+    assert "198.51.100.2:80" in exclusion.params["remotes"]
+    own = scene.client("198.51.100.3", 80, scene.use("http"), process=proxy)
+    verdict = RULE.evaluate(scene.telemetry(proxy, prompted, own))
+    assert verdict.exclusions == ()
+    (finding,) = verdict.findings
+    assert [remote.address for remote in finding.attributes.remotes] == ["198.51.100.3"]

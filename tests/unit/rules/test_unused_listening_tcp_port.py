@@ -235,3 +235,16 @@ def test_a_published_port_whose_container_is_not_seen_is_told_alone(scene, publi
     proxy, _web, on_host, _on_host6, _inside = published
     (finding,) = RULE.evaluate(scene.telemetry(proxy, on_host)).findings
     assert finding.attributes.port == 8080
+
+
+def test_what_javert_may_have_caused_makes_a_port_neither_used_nor_unused(scene):
+    backend = scene.process("backend", 70)
+    records = [backend, scene.listener("127.0.0.1", 8080, backend)]
+    prompted = scene.server("127.0.0.1", 8080, prompted=True, peer_loopback=True)
+    verdict = RULE.evaluate(scene.telemetry(*records, prompted))
+    assert verdict.findings == ()
+    assert [(one.code, one.scope) for one in verdict.exclusions] == [("port-traffic-prompted", "127.0.0.1:8080")]
+    assert (verdict.coverage["used"], verdict.coverage["unused"], verdict.coverage["not_judged"]) == (0, 0, 1)
+    assert silence_after(scene.telemetry(*records, prompted)) == ()
+    used = RULE.evaluate(scene.telemetry(*records, prompted, scene.server("127.0.0.1", 8080)))
+    assert (used.exclusions, used.coverage["used"]) == ((), 1)
