@@ -12,7 +12,7 @@ from javert.model.assessment import Outcome
 from javert.model.attributes import DepAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import ElfFile, ElfKind, Limitation, Package, Process, ProcessKey
+from javert.model.telemetry import ElfFile, ElfKind, Limitation, Package, Process, ProcessKey, StackHeader
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.live_memory import CodeMemory, code_memory, named, not_told_apart, pids, unexplained_protection
@@ -20,7 +20,8 @@ from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Jud
 
 _COMMANDS = {
     "dpkg": ("apt-get install --only-upgrade {}", "apt-get remove {}"),
-    "rpm": ("dnf upgrade {}", "dnf remove {}"),
+    "rpm": ("dnf upgrade {}", "rpm --erase {}"),
+    "rpm of SUSE": ("zypper update {}", "rpm --erase {}"),
     "apk": ("apk upgrade {}", "apk del {}"),
     "pip": ("python3 -m pip install --upgrade {}", "python3 -m pip uninstall {}"),
     "npm": ("npm update {}", "npm uninstall {}"),
@@ -45,7 +46,8 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
             continue
         processes = users.of(file)
         if not verdict.reasons:
-            headerless.append((file, processes))
+            if file.stack is StackHeader.MISSING:
+                headerless.append((file, processes))
             continue
         if verdict.reasons != (SEGMENT,):
             stack.update(process.key for process in processes)
@@ -195,7 +197,8 @@ def _owner_params(package: Package | None, container: str) -> dict[str, str]:
     if package is None:
         return {}
     name = shlex.quote(package.name)
-    upgrade, remove = _COMMANDS.get(package.manager, ("{}", "{}"))
+    suse = package.manager == "rpm" and "suse" in package.vendor.casefold()
+    upgrade, remove = _COMMANDS.get("rpm of SUSE" if suse else package.manager, ("{}", "{}"))
     return {
         "package": f"{package.name} {package.version}".rstrip(),
         "vendor": package.vendor or package.name,

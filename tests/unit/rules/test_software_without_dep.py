@@ -80,6 +80,11 @@ def test_a_missing_header_without_effect_is_no_finding(verdict):
     assert answer.coverage["header_missing_without_effect"] == 1
 
 
+def test_a_record_that_asks_for_nothing_is_no_missing_header(verdict):
+    library = msgspec.structs.replace(BAD, kind=ElfKind.SHARED_OBJECT, stack=StackHeader.NON_EXECUTABLE)
+    assert verdict(SCAN, library).coverage["header_missing_without_effect"] == 0
+
+
 def test_nothing_scanned_is_not_available(verdict):
     assert verdict().outcome is Outcome.NOT_AVAILABLE
     assert verdict(FileScan(roots=("/",), finished=False)).outcome is Outcome.NOT_AVAILABLE
@@ -151,7 +156,14 @@ def test_one_file_seen_under_two_device_numbers_is_one_finding(verdict):
     [
         (OLD, "third-party-package", ["Old Inc.", "apt-get remove old"]),
         (msgspec.structs.replace(OLD, origin="os-package"), "os-package", ["apt-get install --only-upgrade old"]),
-        (msgspec.structs.replace(OLD, manager="rpm"), "third-party-package", ["dnf remove old"]),
+        (msgspec.structs.replace(OLD, manager="rpm"), "third-party-package", ["rpm --erase old"]),
+        (
+            msgspec.structs.replace(
+                OLD, manager="rpm", vendor="SUSE LLC <https://www.suse.com/>", origin="os-package"
+            ),
+            "os-package",
+            ["zypper update old", "rpm --erase old"],
+        ),
         (msgspec.structs.replace(OLD, manager="apk"), "third-party-package", ["apk del old"]),
         (msgspec.structs.replace(OLD, name="a;b"), "third-party-package", ["apt-get remove 'a;b'"]),
         (None, "unpackaged", ["rm '/opt/old tool'"]),
