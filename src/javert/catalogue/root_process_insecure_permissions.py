@@ -63,10 +63,10 @@ _WHO_SEARCHED = Text(
 )
 _FIX_SEARCHED = Text(
     en="If the RPATH or RUNPATH of {searched_by} names the place, take it out (patchelf --remove-rpath, chrpath "
-    "-d, or link again without -rpath); if LD_PRELOAD or LD_LIBRARY_PATH of the process does, take it out of "
+    "-d, or link again without -rpath); if LD_PRELOAD, LD_AUDIT or LD_LIBRARY_PATH of the process does, take it out of "
     "the unit or script that starts it. Otherwise close every way, as root: {fixes}. Then restart the processes.",
     ja="{searched_by} の RPATH または RUNPATH にこの場所が含まれている場合は取り除いてください (patchelf "
-    "--remove-rpath、chrpath -d、または -rpath なしで再リンク)。プロセスの LD_PRELOAD または LD_LIBRARY_PATH に"
+    "--remove-rpath、chrpath -d、または -rpath なしで再リンク)。プロセスの LD_PRELOAD、LD_AUDIT、LD_LIBRARY_PATH に"
     "含まれている場合は、起動するユニットやスクリプトから取り除いてください。それ以外の場合は、root としてすべて"
     "の経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
 )
@@ -205,6 +205,24 @@ TEXTS: dict[str, Text] = {
     "limitation.root-modules-search-unread.recommendation": Text(
         en="Look at it with readelf -d {path}",
         ja="readelf -d {path} で確認してください。",
+    ),
+    "limitation.root-modules-relative-search.title": Text(
+        en="{path} has the dynamic loader look in directories that are relative",
+        ja="{path} は動的ローダーに相対ディレクトリを探させる",
+    ),
+    "limitation.root-modules-relative-search.description": Text(
+        en="Its RPATH or RUNPATH holds {directories}. Which directory that is depends on where the process is when "
+        "it loads a library: whoever can have it started in a directory of their own decides what root runs. It "
+        "cannot be judged by the files on this host.",
+        ja="RPATH または RUNPATH に {directories} が含まれています。どのディレクトリを指すかは、ライブラリを読み込"
+        "むときのプロセスの作業ディレクトリで決まります。自分のディレクトリで起動させることができる者は、root が"
+        "実行する内容を決められます。このホストのファイルからは判定できません。",
+    ),
+    "limitation.root-modules-relative-search.recommendation": Text(
+        en="Take the relative entries out: patchelf --print-rpath {path}, then patchelf --set-rpath with absolute "
+        "directories or $ORIGIN.",
+        ja="相対的な項目を取り除いてください: patchelf --print-rpath {path} で確認し、patchelf --set-rpath で絶対"
+        "ディレクトリまたは $ORIGIN を指定してください。",
     ),
     "limitation.root-modules-acl-unreadable.title": Text(
         en="The access control list of {path} could not be read",

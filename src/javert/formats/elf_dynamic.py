@@ -31,25 +31,20 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
         interpreter: path in PT_INTERP; "" without one.
         needed: names in DT_NEEDED, in their order.
         rpath, runpath: directories in DT_RPATH and DT_RUNPATH as they stand there, ``$ORIGIN`` not replaced.
+        machine: ``e_machine``. wide: it is a file for 64 bits.
     """
 
     interpreter: str = ""
     needed: tuple[str, ...] = ()
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
+    machine: int = 0
+    wide: bool = False
 
-    def directories(self, origin: str) -> tuple[str, ...]:
-        """The absolute directories that are searched for ``needed`` because the object says so.
-
-        DT_RPATH does not count where there is a DT_RUNPATH. What cannot be told here is left out: relative
-        directories, and those with ``$LIB`` or ``$PLATFORM``.
-
-        Args:
-            origin: the directory of the object itself, which replaces ``$ORIGIN``.
-        """
-        told = self.runpath or self.rpath
-        replaced = (path.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for path in told)
-        return tuple(dict.fromkeys(path for path in replaced if path.startswith("/") and "$" not in path))
+    @property
+    def search(self) -> tuple[str, ...]:
+        """What is searched for ``needed``: DT_RPATH does not count where there is a DT_RUNPATH."""
+        return self.runpath or self.rpath
 
 
 class _Segment(NamedTuple):
@@ -73,7 +68,8 @@ def read_dependencies(read: Read) -> Dependencies:
     segments = list(_segments(read, wide=wide, mark=mark))
     interpreter = next((segment for segment in segments if segment.kind == _PT_INTERP), None)
     dynamic = next((segment for segment in segments if segment.kind == _PT_DYNAMIC), None)
-    found = Dependencies(interpreter=_interpreter(read, interpreter))
+    (machine,) = struct.unpack(f"{mark}H", _exactly(read, 18, 2))
+    found = Dependencies(interpreter=_interpreter(read, interpreter), machine=machine, wide=wide)
     if dynamic is None:
         return found
     tags = list(_tags(read, dynamic, struct.Struct(f"{mark}{'qQ' if wide else 'iI'}")))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.enums import ENUM_E_MACHINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ def by_pyelftools(path: Path) -> Dependencies:
         needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
         rpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RPATH" for path in tag.rpath.split(":")),
         runpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RUNPATH" for path in tag.runpath.split(":")),
+        machine=elf["e_machine"] if isinstance(elf["e_machine"], int) else ENUM_E_MACHINE[elf["e_machine"]],
+        wide=elf.elfclass == 64,
     )
 
 
@@ -62,18 +65,9 @@ def test_the_programs_interpreter_and_needs():
     assert "libc.so.6" in found.needed
 
 
-@pytest.mark.parametrize(
-    ("found", "directories"),
-    [
-        (Dependencies(rpath=("/a", "/b/")), ("/a", "/b/")),
-        (Dependencies(rpath=("/a",), runpath=("/b",)), ("/b",)),
-        (Dependencies(runpath=("$ORIGIN/../lib", "${ORIGIN}")), ("/opt/app/bin/../lib", "/opt/app/bin")),
-        (Dependencies(runpath=("", "lib", "/x/$LIB", "/x/${PLATFORM}", "/y", "/y")), ("/y",)),
-        (Dependencies(), ()),
-    ],
-)
-def test_where_the_loader_looks_for_it(found, directories):
-    assert found.directories("/opt/app/bin") == directories
+def test_an_rpath_does_not_count_beside_a_runpath():
+    assert Dependencies(rpath=("/a", "/b/")).search == ("/a", "/b/")
+    assert Dependencies(rpath=("/a",), runpath=("/b",)).search == ("/b",)
 
 
 def test_what_is_no_elf_object_is_refused():

@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 from javert.formats.loader_environment import LoaderVariables, ignores_environment, loader_variables
 
 
-def test_only_the_two_variables_are_looked_at():
-    environ = b"PASSWORD=/secret\0LD_PRELOAD=/a.so b.so:/c.so\0LD_LIBRARY_PATH=/x:/y;/x::lib\0LD_DEBUG=/all\0"
-    assert loader_variables(environ) == LoaderVariables(preload=("/a.so", "/c.so"), library_path=("/x", "/y"))
+def test_only_the_three_variables_are_looked_at():
+    environ = (
+        b"PASSWORD=/secret\0LD_PRELOAD=/a.so b.so:/c.so\0LD_LIBRARY_PATH=/x:$ORIGIN/y;/x::lib\0LD_DEBUG=/all\0"
+    )
+    assert loader_variables(environ + b"LD_AUDIT=/d.so:e\0") == LoaderVariables(
+        preload=("/a.so", "/c.so"), audit=("/d.so",), library_path=("/x", "$ORIGIN/y")
+    )
 
 
 @pytest.mark.parametrize(
     "environ",
-    [b"", b"LD_PRELOAD\0", b"xLD_PRELOAD=/a\0", b"LD_PRELOAD=/a/$LIB/b.so\0", b"LD_PRELOAD=\0LD_PRELOAD=/a\0"],
+    [b"", b"LD_PRELOAD\0", b"xLD_PRELOAD=/a\0", b"LD_PRELOAD=\0LD_PRELOAD=/a\0"],
 )
 def test_what_tells_nothing(environ):
     assert loader_variables(environ) == LoaderVariables()
@@ -51,5 +55,5 @@ def test_a_set_user_id_program_of_this_machine(tmp_path):
 @given(st.binary(max_size=100) | st.binary(max_size=60).map(lambda value: b"LD_PRELOAD=" + value))
 def test_any_bytes_give_variables(environ):
     found = loader_variables(environ)
-    assert all(path.startswith("/") for path in (*found.preload, *found.library_path))
+    assert all(path.startswith(("/", "$")) for path in (*found.preload, *found.audit, *found.library_path))
     assert ignores_environment(environ) in (True, False)

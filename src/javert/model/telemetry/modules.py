@@ -97,8 +97,8 @@ class SearchedFile(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: as the loader asks the kernel for it; it need not exist.
         by: what makes it look there: "runpath", "rpath", "needed" (an absolute name), "interpreter" (PT_INTERP),
-            "preload" (/etc/ld.so.preload), "cache" (/etc/ld.so.cache), "ld-preload" or "ld-library-path"
-            (variables of a process).
+            "preload" (/etc/ld.so.preload), "cache" (/etc/ld.so.cache), "ld-preload", "ld-audit" or
+            "ld-library-path" (variables of a process).
         way: as in ``Module``.
     """
 

@@ -87,6 +87,11 @@ class PathWalker:
         """Whether a way that ``walk`` gave ends at a file, and not where something is missing or foreign."""
         return bool(way) and self._nodes[mount_namespace, way[-1]].kind == "file"
 
+    def directory(self, *, mount_namespace: int, way: tuple[str, ...]) -> str:
+        """The directory to which a way of ``walk`` leads, no link in it; "" if it is none, or a foreign one."""
+        node = self._nodes[mount_namespace, way[-1]] if way else None
+        return node.path if node is not None and node.kind == "directory" and not node.file_system else ""
+
     def _follow(self, namespace: int, root: int, mounts: MountTable, path: str) -> Iterator[str]:
         """Yields the paths of the nodes; ``directory`` has no link in it at any time."""
         directory, links = "/", 0

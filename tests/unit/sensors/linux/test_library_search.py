@@ -63,14 +63,45 @@ def test_directories_are_looked_at_until_the_library_is_found(place, options, by
     assert looked_at(made) == [(f"{place}/none/libc.so.6", by), (f"{place}/bin/../lib/libc.so.6", by)]
 
 
-def test_the_loader_looks_there_too(place):
-    made = program(place, "--set-rpath", f"{place}/none:$ORIGIN/../lib")
-    (place / "lib").mkdir()
+@pytest.mark.parametrize("below", ["", "glibc-hwcaps/x86-64-v2", "tls/haswell/x86_64", "haswell"])
+def test_the_loader_looks_there_too(place, below):
+    """Also in those of its subdirectories for kinds of processors that exist; in the others nobody can plant."""
+    made = program(place, "--set-rpath", f"{place}/none:$ORIGIN/../lib:{place}/$LIB/x:{place}/${{PLATFORM}}")
+    (place / "lib" / below).mkdir(parents=True)
     shutil.copy(os.path.realpath("/lib/x86_64-linux-gnu/libc.so.6"), place / "lib" / "libc.so.6")
     done = subprocess.run([made, "0"], env={"LD_DEBUG": "libs"}, stderr=subprocess.PIPE, text=True, check=True)
     tried = re.findall(r"trying file=(\S+)", done.stderr)
-    own = {f"{place}/none", f"{place}/bin/../lib"}  # not their subdirectories for kinds of processors
-    assert [path for path, _by in looked_at(made)] == [path for path in tried if os.path.dirname(path) in own]
+    existing = [path for path in tried if os.path.isdir(os.path.dirname(path))]
+    assert set(existing) <= {path for path, _by in looked_at(made)}
+    assert [path for path, _by in looked_at(made) if os.path.isdir(os.path.dirname(path))][-1] == existing[-1]
+
+
+def test_a_subdirectory_for_a_kind_of_processor_is_looked_at_first(place):
+    made = program(place, "--set-rpath", f"{place}/lib")
+    (place / "lib" / "glibc-hwcaps" / "x86-64-v3").mkdir(parents=True)
+    (place / "lib" / "other").mkdir()
+    assert looked_at(made) == [
+        (f"{place}/lib/glibc-hwcaps/x86-64-v3/libc.so.6", "runpath"),
+        (f"{place}/lib/glibc-hwcaps/libc.so.6", "runpath"),
+        (f"{place}/lib/libc.so.6", "runpath"),
+    ]
+
+
+def test_tokens_are_replaced_as_the_loader_replaces_them(place):
+    made = program(place, "--set-rpath", f"{place}/$LIB/x:{place}/$ORIGINAL:{place}/${{PLATFORM}}")
+    assert [path for path, _by in looked_at(made)] == [
+        f"{place}/lib/x86_64-linux-gnu/x/libc.so.6",
+        f"{place}/$ORIGINAL/libc.so.6",
+        *(f"{place}/{platform}/libc.so.6" for platform in ("x86_64", "haswell", "xeon_phi")),
+    ]
+
+
+def test_relative_directories_cannot_be_judged(place):
+    made = program(place, "--set-rpath", f"lib::{place}/lib")
+    (found,), (limit,) = search(made)
+    assert [file.path for file in found.files if file.by == "runpath"] == [f"{place}/lib/libc.so.6"]
+    assert (limit.code, limit.scope) == ("root-modules-relative-search", str(made))
+    assert limit.params["directories"] == "lib, ."
 
 
 def test_the_way_to_a_missing_directory_ends_where_it_is_missing(place):
@@ -143,8 +174,10 @@ def asked(environment: dict[str, str], program: str) -> list[tuple[str, str]]:
 
 def test_variables_of_a_running_process(place):
     environment = {"LD_PRELOAD": f"{place}/none.so", "LD_LIBRARY_PATH": f"{place}/a:{place}/b", "TOKEN": "/hunter2"}
+    environment["LD_AUDIT"] = "$ORIGIN/none.so"
     assert asked(environment, "/usr/bin/sleep") == [
         (f"{place}/none.so", "ld-preload"),
+        ("/usr/bin/none.so", "ld-audit"),
         (f"{place}/a/libc.so.6", "ld-library-path"),
         (f"{place}/b/libc.so.6", "ld-library-path"),
     ]
