@@ -1,6 +1,5 @@
 """The life of a run, from CREATED to COMPLETED."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,16 +13,16 @@ from javert.assessment.interruption import Interruption
 from javert.assessment.lock import sole_run
 from javert.assessment.port_history import earlier_silence, remember_silence
 from javert.assessment.run_directory import RunDirectory, create_state_directory, new_run_id
+from javert.assessment.system import privileged
 from javert.catalogue.lookup import Language
 from javert.errors import CanceledError, RunDirectoryError
 from javert.model.assessment import Assessment, RunState
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import AnyRecord, Limitation, RunEnded, RunStarted
+from javert.model.telemetry import AnyRecord, FileScan, Limitation, RunEnded, RunStarted
 from javert.model.view import assemble
 from javert.rules.evaluation import evaluate
 from javert.sensors import suite
 from javert.sensors.interface import ProbeChoice, Sensor, SensorOptions
-from javert.sensors.linux import host
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +56,9 @@ class Observer(Protocol):
     def collecting(self, left_s: float) -> None:
         """Collection goes on for ``left_s`` seconds; told four times a second."""
 
+    def scanned(self, files: int, finished: bool) -> None:
+        """The file scan has come by ``files`` files, and may be done; told now and then."""
+
     def finishing(self, interrupted: bool) -> None:
         """Sensors take their last look, which can last a minute if the file scan is not done."""
 
@@ -80,7 +82,7 @@ def assess(
 ) -> CompletedRun:
     """Watch this host for a while and judge what was seen.
 
-    SIGINT, SIGTERM or SIGHUP ends collection early, and what was seen is judged; a second one ends the run at once.
+    A signal that ends a run (``system.ENDING_SIGNALS``) ends collection early, and what was seen is judged; a second one ends the run at once.
 
     Args:
         options: what was asked for.
@@ -176,7 +178,12 @@ class _Life:
         )
 
     def _collect(self, sensors: tuple[Sensor, ...], interruption: Interruption) -> RunEnded:
-        collection = Collection(sensors, self._journal.append)
+        def emit(record: AnyRecord) -> None:
+            self._journal.append(record)
+            if isinstance(record, FileScan):
+                self._observer.scanned(record.files, record.finished)
+
+        collection = Collection(sensors, emit)
 
         def may_go_on(left_s: float) -> bool:
             self._observer.collecting(left_s)
@@ -204,10 +211,10 @@ def _beginning(options: RunOptions, run_id: str, started_at: float) -> RunStarte
         javert_version=__version__,
         started_at=started_at,
         planned_s=options.duration_s,
-        host=host.describe(),
+        host=suite.describe_host(),
         rules=options.rules,
         scan_roots=options.scan_roots,
-        privileged=os.geteuid() == 0,
+        privileged=privileged(),
         probing=options.probes is not None and RuleId.INSECURE_SERVER_PROTOCOL in options.rules,
     )
 

@@ -92,6 +92,9 @@ class _Silent:
     def collecting(self, left_s: float) -> None:
         pass
 
+    def scanned(self, files: int, finished: bool) -> None:
+        pass
+
     def finishing(self, interrupted: bool) -> None:
         pass
 
@@ -102,11 +105,15 @@ class _Line:
         self._task = task
         self._planned_s = planned_s
         self._drawn_at = 0.0
+        self._scan = ""
 
     def entered(self, state: RunState, directory: Path) -> None:
         if state is RunState.CREATED:
             self._bar.console.print(f"run directory {directory}", highlight=False, markup=False)
         self._bar.update(self._task, description=_WORDS.get(state, ""), left="", refresh=True)
+
+    def scanned(self, files: int, finished: bool) -> None:
+        self._scan = "" if finished else f", {files:,} files scanned"
 
     def finishing(self, interrupted: bool) -> None:
         words = (
@@ -124,6 +131,6 @@ class _Line:
         self._bar.update(
             self._task,
             completed=self._planned_s - left_s,
-            left=f"{duration(left_s, Language.ENGLISH)} left",
+            left=f"{duration(left_s, Language.ENGLISH)} left{self._scan}",
             refresh=True,
         )

@@ -15,7 +15,7 @@ from javert.catalogue.lookup import Language
 from javert.errors import AlreadyRunningError, CanceledError, RunDirectoryError
 from javert.model.assessment import RunState
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Limitation, RunEnded
+from javert.model.telemetry import FileScan, Limitation, RunEnded
 
 
 def names(path):
@@ -35,6 +35,9 @@ class Watcher:
 
     def collecting(self, left_s):
         self.left.append(left_s)
+
+    def scanned(self, files, finished):
+        self.scan = (files, finished)
 
     def finishing(self, interrupted):
         self.interrupted = interrupted
@@ -103,6 +106,13 @@ def test_what_a_sensors_own_thread_emits_is_there(live, scripted_sensor):
 
     run = live(scripted_sensor(start=from_a_thread))
     assert "Something could not be looked at (moon)" in titles(run)
+
+
+def test_the_observer_is_told_how_far_the_file_scan_is(live, scripted_sensor):
+    watcher = Watcher()
+    scan = FileScan(roots=("/",), files=7, finished=False)
+    live(scripted_sensor(start=lambda emit: emit(scan)), watcher=watcher)
+    assert watcher.scan == (7, False)
 
 
 def test_a_chosen_run_directory_is_used(live, tmp_path):

@@ -47,6 +47,23 @@ def test_it_shows_the_run_directory_the_time_left_and_the_way_out(follow, tmp_pa
     assert capsys.readouterr().out == ""
 
 
+def test_it_shows_how_far_the_file_scan_is_until_it_is_done(monkeypatch, tmp_path):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    clock = iter([100.0, 102.0])
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with progress(90.0) as observer:
+        observer.entered(RunState.COLLECTING_DATA, tmp_path)
+        observer.scanned(123_456, finished=False)
+        observer.collecting(75.0)
+        observer.scanned(200_000, finished=True)
+        observer.collecting(73.0)
+    assert "1 min 15 s left, 123,456 files scanned" in screen.getvalue()
+    assert "200,000" not in screen.getvalue()
+
+
 def test_it_is_drawn_once_a_second_at_most(follow, monkeypatch):
     clock = iter([100.0, 100.4, 100.9, 101.0])
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
