@@ -34,7 +34,9 @@ class Driven(NamedTuple):
 class _Line:
     """One connection, or one UDP socket."""
 
-    def __init__(self, transport: Transport, address: str, port: int, source: str) -> None:
+    def __init__(
+        self, transport: Transport, address: str, port: int, source: str, *, reserved: bool = False
+    ) -> None:
         self._udp = transport is Transport.UDP
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM if self._udp else socket.SOCK_STREAM)
@@ -44,7 +46,7 @@ class _Line:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._ended: Ended | None = None
         try:
-            self._socket.bind((source, 0))
+            _bind(self._socket, source, reserved=reserved)
             if not self._udp:
                 self._socket.connect(self._peer)
         except OSError:
@@ -88,13 +90,14 @@ class _Line:
                 self._send_raw(self._outgoing.read())
                 came = self._receive(until)
                 if came is None:
+                    self._ended = Ended.CLOSED
                     return Reply(raw, Ended.QUIET)
                 raw += came
                 self._incoming.write(came)
             except (ssl.SSLError, OSError):
                 with contextlib.suppress(OSError):
                     self._send_raw(self._outgoing.read())
-                return Reply(raw, Ended.CLOSED)
+                self._ended = Ended.CLOSED
             else:
                 self._send_raw(self._outgoing.read())
                 self._tls = tls
@@ -143,6 +146,14 @@ class _Line:
             return b""
 
 
+def _bind(one: socket.socket, source: str, *, reserved: bool) -> None:
+    for port in range(1023, 511, -1) if reserved else (0,):
+        with contextlib.suppress(OSError if reserved else ()):
+            one.bind((source, port))
+            return
+    raise OSError("no reserved port")
+
+
 def drive(
     script: Script, address: str, port: int, transport: Transport = Transport.TCP, source: str = "127.0.0.2"
 ) -> Driven:
@@ -163,7 +174,8 @@ def drive(
             at = time.monotonic()
             if isinstance(step, Reopen):
                 line.close()
-                line = _Line(transport, address, port, address if step.from_its_own_address else source)
+                own = address if step.from_its_own_address else source
+                line = _Line(transport, address, port, own, reserved=step.from_a_reserved_port)
                 connections += 1
                 reply = Reply(b"", Ended.RESET if line.refused else Ended.ENOUGH)
             else:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import ProbeAnswer
-from javert.probes.interface import Ask, Ended, Reply, StartTls, Step
+from javert.probes.interface import Ask, Ended, Reopen, Reply, StartTls, Step
 from javert.protocols.tls import is_server_hello
 
 T = TypeVar("T")
@@ -55,6 +55,30 @@ def heard(script: Dialogue[T], book: Heard) -> Dialogue[T]:
             reply = yield step
             book.note(step, reply)
             step = script.send(reply)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def at_home(script: Dialogue[T]) -> Dialogue[T]:
+    """The same dialogue, on connections that come from the service's own address."""
+    try:
+        step = next(script)
+        while True:
+            if isinstance(step, Reopen):
+                step = Reopen(from_its_own_address=True, from_a_reserved_port=step.from_a_reserved_port)
+            step = script.send((yield step))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def briefly(script: Dialogue[T], seconds: float) -> Dialogue[T]:
+    """The same dialogue, whose first step waits no longer than ``seconds``: a guess that may be wrong."""
+    try:
+        step = _hurried(next(script), seconds)
+        while True:
+            step = script.send((yield step))
     except StopIteration as end:
         result: T = end.value
         return result

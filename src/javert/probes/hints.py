@@ -61,7 +61,8 @@ _BY_NAME = {
 
 def expected(hint: ServiceHint) -> tuple[str, ...]:
     """The protocols to ask for first, the likeliest first, without repetition."""
-    guesses = [*hint.observed, _named(hint.program), PROTOCOLS_BY_PORT.get(hint.port, ""), _named(hint.unit)]
+    observed = ("snmp" if one.startswith("snmp") else one for one in hint.observed)
+    guesses = (*observed, _named(hint.program), PROTOCOLS_BY_PORT.get(hint.port, ""), _named(hint.unit))
     return tuple(dict.fromkeys(guess for guess in guesses if guess))
 
 

@@ -61,7 +61,7 @@ class StartTls(msgspec.Struct, frozen=True):
 
     The reply's ``tls`` tells whether the handshake completed. Where it did not, ``data`` is what the service sent
     in answer to the hello, as it came: text, or TLS's own records (an alert, a handshake that needs a certificate
-    or a name of the client). The connection is of no use after that.
+    or a name of the client). The connection counts as closed then.
     """
 
     wait_s: float = 3.0
@@ -75,9 +75,12 @@ class Reopen(msgspec.Struct, frozen=True):
 
     Attributes:
         from_its_own_address: come from the service's own address after all, for a service that refuses any other.
+        from_a_reserved_port: come from a port below 1024, as clients of rlogin and rsh do, whose servers hang up on
+            any other (rcmd(3)). Refused if that is not to be had.
     """
 
     from_its_own_address: bool = False
+    from_a_reserved_port: bool = False
 
 
 Step = Ask | StartTls | Reopen

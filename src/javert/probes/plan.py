@@ -1,17 +1,49 @@
 """Which questions a service is asked, and in which order.
 
 Silent first: a service that speaks unasked is known by its greeting. One that waits is asked what it was seen to
-speak, then what its port, program and unit suggest, then, whatever they suggest, TLS and HTTP. The order is all
+speak, then what its program, port and unit suggest, then, whatever they suggest, TLS and HTTP. The order is all
 that hints decide: the answer alone is the verdict.
 """
 
 from collections.abc import Callable
 
+import msgspec
+
 from javert.model.telemetry import Acceptance, ProbeAnswer, Transport
-from javert.probes import http, ssh, tls
-from javert.probes.dialogue import Dialogue, Heard, Talk, heard, within
+from javert.probes import (
+    amqp,
+    dns,
+    ftp,
+    http,
+    imap,
+    irc,
+    ldap,
+    memcached,
+    mongodb,
+    mqtt,
+    mysql,
+    nntp,
+    pop3,
+    postgresql,
+    rcommands,
+    redis,
+    rpc,
+    rtsp,
+    sip,
+    smb,
+    smtp,
+    snmp,
+    ssh,
+    telnet,
+    tftp,
+    tls,
+    vnc,
+    x11,
+    xmpp,
+)
+from javert.probes.dialogue import Dialogue, Heard, Talk, at_home, briefly, heard, within
 from javert.probes.hints import expected
-from javert.probes.interface import Ask, Ended, Reopen, Script, ServiceHint
+from javert.probes.interface import Ask, Ended, Reopen, Reply, Script, ServiceHint
 from javert.probes.recognition import is_ambiguous, recognise
 
 TIME_S = 4.8
@@ -19,25 +51,54 @@ TIME_S = 4.8
 
 _GREETING_S = 1.0
 _EXPECTED_GREETING_S = 2.5
-_MOST_QUESTIONS = 6
+_GUESS_S = 1.2
+_RESERVED_S = 0.5
+_MOST_QUESTIONS = 7
 
 _GREETED: dict[str, Callable[[bytes], Talk]] = {
+    "ftp": ftp.converse,
+    "imap": imap.converse,
+    "irc": irc.converse,
+    "mysql": mysql.converse,
+    "nntp": nntp.converse,
+    "pop3": pop3.converse,
+    "smtp": smtp.converse,
     "ssh": ssh.converse,
+    "telnet": telnet.converse,
+    "vnc": vnc.converse,
 }
-"""Protocols in which the server speaks first; given its greeting."""
+"""Protocols in which the server speaks first, or may; given its greeting."""
 
 _ASKED: dict[str, Callable[[bytes], Talk]] = {
+    "amqp": amqp.converse,
+    "dns": dns.converse,
     "http": http.converse,
     "http2": http.converse_http2,
+    "irc": irc.converse,
+    "ldap": ldap.converse,
+    "memcached": memcached.converse,
+    "mongodb": mongodb.converse,
+    "mqtt": mqtt.converse,
+    "nfs": rpc.converse,
+    "postgresql": postgresql.converse,
+    "redis": redis.converse,
+    "rexec": rcommands.converse_rexec,
+    "rlogin": rcommands.converse_rlogin,
+    "rtsp": rtsp.converse,
+    "sip": sip.converse,
+    "smb1": smb.converse,
+    "telnet": telnet.converse,
     "tls": tls.converse,
+    "x11": x11.converse,
+    "xmpp": xmpp.converse,
 }
-"""Protocols in which the client speaks first; given nothing."""
+"""Protocols in which the client speaks first, or may; given nothing."""
 
 _FURTHER = ("tls", "http")
 """Asked of every service that waits."""
 
-_AFTER_HANGING_UP = ("http2",)
-"""Asked of those that answer both by closing the connection, as what expects another binary protocol does."""
+_AFTER_HANGING_UP = ("http2", "postgresql", "ldap", "mqtt")
+"""Asked of those that answer everything by closing the connection, as what expects another binary protocol does."""
 
 
 def conversation(hint: ServiceHint) -> Script:
@@ -51,35 +112,74 @@ def conversation(hint: ServiceHint) -> Script:
         (by the replies' ``took_s``) whatever is replied, and returns what was found out until then.
     """
     found: list[ProbeAnswer] = []
-    if hint.transport is Transport.TCP:
-        yield from within(_inquire(hint, found), TIME_S)
+    inquire = _inquire if hint.transport is Transport.TCP else _inquire_by_datagrams
+    yield from within(inquire(expected(hint), found), TIME_S)
     return tuple(found)
 
 
-def _inquire(hint: ServiceHint, found: list[ProbeAnswer]) -> Dialogue[None]:
-    suggested = expected(hint)
+def _inquire_by_datagrams(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
+    first = suggested[0] if suggested else ""
+    if first == "tftp":
+        answer = yield from tftp.converse(b"")
+    elif first == "sip":
+        answer = yield from sip.converse(b"", Transport.UDP)
+    else:
+        yield from snmp.converse(found)
+        return
+    if answer is not None:
+        found.append(answer)
+
+
+def _inquire(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
     will_greet = bool(suggested) and suggested[0] in _GREETED
     greeting = yield Ask(b"", _is_greeting, _EXPECTED_GREETING_S if will_greet else _GREETING_S)
-    if greeting.data:
-        yield from _greeted(greeting.data, suggested, found)
-    elif greeting.ended is Ended.QUIET:
-        yield from _waiting(suggested, found)
+    if _hung_up(greeting):
+        yield from at_home(_turned_away(suggested, found))
+    else:
+        yield from _go_on(greeting, suggested, found)
 
 
 def _is_greeting(data: bytes) -> bool:
     return data.endswith(b"\n") or recognise(data) is not None
 
 
+def _hung_up(reply: Reply) -> bool:
+    return not reply.data and reply.ended in (Ended.CLOSED, Ended.RESET)
+
+
+def _go_on(greeting: Reply, suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
+    if greeting.data and greeting.ended is not Ended.FLOODED:
+        yield from _greeted(greeting.data, suggested, found)
+    elif greeting.ended is Ended.QUIET:
+        yield from _waiting(suggested, found)
+
+
+def _turned_away(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
+    """The service hung up at once: it may serve its own address alone, and reserved ports (rlogin, rsh)."""
+    if (yield Reopen()).ended is Ended.RESET:
+        return
+    greeting = yield Ask(b"", _is_greeting, _GREETING_S)
+    if not _hung_up(greeting):
+        yield from _go_on(greeting, suggested, found)
+    elif (yield Reopen(from_a_reserved_port=True)).ended is not Ended.RESET:
+        greeting = yield Ask(b"", _is_greeting, _RESERVED_S)
+        if greeting.ended is Ended.QUIET and not greeting.data:
+            answer = yield from rcommands.converse_from_reserved_port(b"")
+            found += [answer] if answer is not None else []
+
+
 def _greeted(greeting: bytes, suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
     """The service spoke first: go on in its protocol, if that is known."""
+    if rcommands.is_refusal(greeting):
+        found.append(rcommands.refused(greeting, suggested))
+        return
     protocol = recognise(greeting)
+    candidates: list[str] = []
     if protocol in _GREETED:
         candidates = [protocol]
     elif is_ambiguous(greeting):
         candidates = sorted(("smtp", "ftp"), key=lambda one: one not in suggested)
-    else:
-        candidates = []
-    for number, candidate in enumerate(name for name in candidates if name in _GREETED):
+    for number, candidate in enumerate(candidates):
         said = greeting
         if number:
             yield Reopen()
@@ -98,19 +198,20 @@ def _waiting(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[N
     hung_up = 0
     while questions and len(asked) < _MOST_QUESTIONS:
         name = questions.pop(0)
-        if name in asked or name not in _ASKED:
+        if name in asked or name not in (*_ASKED, "snmp"):
             continue
         if asked:
             yield from heard(_reopen(), book)
             if book.refused:
                 return
         asked.append(name)
-        answer = yield from heard(_ASKED[name](b""), book)
-        if answer is not None:
-            found.append((yield from _in_the_clear_too(answer, asked)))
+        yield from heard(_ask(name, found), book)
+        if found:
+            if found[0].protocol == "tls" and "http" not in asked:
+                yield from _in_the_clear_too(found)
             return
         told = recognise(book.answered)
-        if told in _GREETED:  # it was slow to greet
+        if told in _GREETED and told not in _ASKED:  # it was slow to greet
             yield Reopen()
             greeting = yield Ask(b"", _is_greeting, _EXPECTED_GREETING_S)
             yield from _greeted(greeting.data, suggested, found)
@@ -122,22 +223,24 @@ def _waiting(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[N
             questions += _AFTER_HANGING_UP
 
 
+def _ask(name: str, found: list[ProbeAnswer]) -> Dialogue[None]:
+    if name == "snmp":
+        yield from snmp.converse(found)
+        return
+    answer = yield from briefly(_ASKED[name](b""), _GUESS_S)
+    if answer is not None:
+        found.append(answer)
+
+
 def _reopen() -> Dialogue[None]:
     yield Reopen()
 
 
-def _in_the_clear_too(answer: ProbeAnswer, asked: list[str]) -> Dialogue[ProbeAnswer]:
+def _in_the_clear_too(found: list[ProbeAnswer]) -> Dialogue[None]:
     """What speaks TLS may take HTTP in the clear on the same port as well."""
-    if answer.protocol != "tls" or "http" in asked:
-        return answer
     yield Reopen()
     clear = yield from http.converse(b"")
-    if clear is None or clear.protocol != "http":
-        return answer
-    optional = clear.acceptance is Acceptance.CLEARTEXT_ONLY
-    return ProbeAnswer(
-        protocol="http",
-        acceptance=Acceptance.TLS_OPTIONAL if optional else clear.acceptance,
-        authentication=clear.authentication,
-        product=clear.product,
-    )
+    if clear is not None and clear.protocol == "http":
+        if clear.acceptance is Acceptance.CLEARTEXT_ONLY:
+            clear = msgspec.structs.replace(clear, acceptance=Acceptance.TLS_OPTIONAL)
+        found[:] = [clear]

@@ -27,7 +27,7 @@ _SIGNS = tuple(
         ("ProFTPD", rb"^220[ -].*\bProFTPD\b"),
         ("Pure-FTPd", rb"^220[ -].*\bPure-FTPd\b"),
         ("FileZilla Server", rb"^220[ -].*\bFileZilla Server\b"),
-        ("OpenSSH", rb"^SSH-[12]\.\d+-OpenSSH\b"),
+        ("OpenSSH", rb"^SSH-[12]\.\d+-OpenSSH"),
         ("Dropbear", rb"^SSH-2\.0-dropbear\b"),
         ("INN", rb"^20[01] .*\b(?:InterNetNews|INN)\b"),
     )

@@ -4,6 +4,7 @@ import re
 
 from javert.model.telemetry import Transport
 from javert.probes.http import speaks_http2
+from javert.probes.telnet import asks_for_a_name
 from javert.probes.tls import answers_in_tls
 from javert.protocols.conversation import Conversation
 from javert.protocols.interface import Protocol
@@ -14,9 +15,6 @@ _SAYINGS = (
     ("mongodb", re.compile(rb"HTTP/1\.[01] 200 .*MongoDB over HTTP", re.DOTALL)),
     ("memcached", re.compile(rb"ERROR\r\n|CLIENT_ERROR |SERVER_ERROR ")),
     ("smtp", re.compile(rb"220[ -].*\b(?:E?SMTP|LMTP)\b")),
-    ("rsh", re.compile(rb"\x01?(?:in\.)?rshd: ")),
-    ("rlogin", re.compile(rb"\x01?(?:in\.)?rlogind: ")),
-    ("rexec", re.compile(rb"\x01?(?:in\.)?rexecd: ")),
 )
 _AMBIGUOUS = re.compile(rb"220[ -]")
 
@@ -33,9 +31,9 @@ def recognise(said: bytes) -> str | None:
         if saying.match(said):
             return protocol
     reading = ask(Conversation((), (said,)), Transport.TCP)
-    if reading is None or reading.verdict.protocol is Protocol.UNKNOWN:
-        return None
-    return reading.verdict.protocol.value
+    if reading is not None and reading.verdict.protocol is not Protocol.UNKNOWN:
+        return reading.verdict.protocol.value
+    return "telnet" if asks_for_a_name(said) else None
 
 
 def is_ambiguous(greeting: bytes) -> bool:
