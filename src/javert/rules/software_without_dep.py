@@ -4,6 +4,7 @@ One finding a file. What the headers mean on this host is judged in ``javert.rul
 joined with the processes that run the file, and with processes whose stack was seen to be executable.
 """
 
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,9 @@ from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.live_memory import CodeMemory, code_memory, named, not_told_apart, pids, unexplained_protection
 from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Judgement, judge
+
+_IN_LAYER = re.compile(r"/(?:overlay2?/[0-9a-z]+/diff|snapshots/\d+/fs)(/.*)$", re.DOTALL)
+"""A path in a layer of Docker, Podman or containerd, and what it is for those who see the layer."""
 
 _COMMANDS = {
     "dpkg": ("apt-get install --only-upgrade {}", "apt-get remove {}"),
@@ -40,11 +44,13 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     headerless: list[tuple[ElfFile, list[Process]]] = []
     stack: set[ProcessKey] = set()
     everything: set[ProcessKey] = set()
+    shown = _as_containers_show_them(telemetry.elf_files)
+    copies = {(copy.device, copy.inode) for several in shown.values() for copy in several}
     for file in telemetry.elf_files:
         verdict = judge(file, kernel=host.kernel, libc=host.libc)
-        if verdict is None:
+        if verdict is None or (file.device, file.inode) in copies:
             continue
-        processes = users.of(file)
+        processes = users.of(file, *shown[file.device, file.inode])
         if not verdict.reasons:
             if file.stack is StackHeader.MISSING:
                 headerless.append((file, processes))
@@ -92,10 +98,26 @@ class _Users:
             if process.exe in paths and not process.container:
                 self._by_path[process.exe].add(process.key)
 
-    def of(self, file: ElfFile) -> list[Process]:
-        """By pid."""
+    def of(self, file: ElfFile, *copies: ElfFile) -> list[Process]:
+        """Those of the file and of what else it is called, by pid."""
         keys = self._by_identity[file.device, file.inode] or self._by_path[file.path]
+        keys = keys.union(*(self._by_identity[copy.device, copy.inode] for copy in copies))
         return [self._known.get(key) or Process(key=key, name="") for key in sorted(keys, key=lambda key: key.pid)]
+
+
+def _as_containers_show_them(files: Iterable[ElfFile]) -> defaultdict[tuple[int, int], list[ElfFile]]:
+    """For each file in an image's layer, by device and inode, the records of the same file seen from containers.
+
+    An overlay shows a file with the layer's inode number, and a device number of its own (Linux,
+    filesystems/overlayfs.rst, "Inode properties").
+    """
+    layers = {(file.inode, match[1]): file for file in files if (match := _IN_LAYER.search(file.path))}
+    shown: defaultdict[tuple[int, int], list[ElfFile]] = defaultdict(list)
+    for file in files:
+        layer = layers.get((file.inode, file.path))
+        if layer is not None and layer.device != file.device:
+            shown[layer.device, layer.inode].append(file)
+    return shown
 
 
 def _threads(
@@ -112,12 +134,15 @@ def _threads(
 def _finding(
     telemetry: Telemetry, file: ElfFile, verdict: Judgement, processes: list[Process], cause: str = ""
 ) -> FindingDraft:
-    container = file.container or next((process.container for process in processes if process.container), "")
+    layer = _IN_LAYER.search(file.path)
+    running_in = next((process.container for process in processes if process.container), "")
+    container = file.container or ("" if layer else running_in)
+    image = file.image or (file.path[: layer.start(1)] if layer else "")
     origin = file.package.origin if file.package else "unpackaged" if file.ownership_known else ""
     cause = cause or "+".join(
         reason if reason == SEGMENT else f"{reason}.{file.kind.value}" for reason in verdict.reasons
     )
-    owner = _owner(file, container, origin)
+    owner = _owner(file, image, container, origin)
     return FindingDraft(
         identity=(file.path, container),
         text=f"software-without-dep.{cause}.{owner}.{'running' if processes else 'idle'}",
@@ -127,7 +152,7 @@ def _finding(
             "machine": file.machine,
             "bits": str(file.bits),
             "processes": named(processes),
-            "image": file.image,
+            "image": image,
             "container": container,
             **_owner_params(file.package, container),
         },
@@ -151,9 +176,9 @@ def _finding(
     )
 
 
-def _owner(file: ElfFile, container: str, origin: str) -> str:
+def _owner(file: ElfFile, image: str, container: str, origin: str) -> str:
     """Which of the catalogue's owners it has: who is to deal with it, and where."""
-    if file.image and not container:
+    if image and not container:
         return "image-package" if file.package else "image"
     if file.package is not None:
         return "elsewhere" if file.package.system or container else origin

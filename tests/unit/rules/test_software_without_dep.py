@@ -204,6 +204,30 @@ def test_a_file_of_an_images_layer_is_dealt_with_in_the_image(verdict, package, 
     assert "`rm " not in said
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "/var/lib/docker/overlay2/" + "a" * 64 + "/diff",
+        "/var/lib/containers/storage/overlay/" + "a" * 64 + "/diff",
+        "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs",
+    ],
+)
+def test_a_file_of_a_layer_that_runs_in_containers_is_one_finding(verdict, layer):
+    below = msgspec.structs.replace(BAD, path=layer + BAD.path)
+    above = msgspec.structs.replace(BAD, device=50)
+    one, other = process(7, container="web"), process(9, container="shop")
+    answer = verdict(SCAN, below, above, one, other, module(above, one.key, other.key))
+    (finding,) = answer.findings
+    assert finding.attributes.path == below.path
+    assert finding.attributes.running_pids == (7, 9)
+    assert finding.attributes.container == ""
+    assert layer in words(finding), "what the image is called is not known here"
+    assert "`rm " not in words(finding)
+    assert finding.identity == verdict(SCAN, below).findings[0].identity, "whoever runs it"
+    elsewhere = msgspec.structs.replace(above, inode=99)
+    assert len(verdict(SCAN, below, elsewhere, one, module(elsewhere, one.key)).findings) == 2
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_file_that_a_container_wrote_is_the_containers(verdict, language):
     (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, image="shop/web:2", container="web")).findings
