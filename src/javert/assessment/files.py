@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from javert.assessment.system import PRIVATE, sync_directory
+
 
 def replace_file(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -> None:
     """Put ``data`` at ``path`` in one step, rename(2): old file or new one, never less, even after a crash.
@@ -19,7 +21,7 @@ def replace_file(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PRIVATE, mode)
         with os.fdopen(file, "wb") as stream:
             stream.writelines((data,) if isinstance(data, bytes) else data)
             stream.flush()
@@ -30,21 +32,3 @@ def replace_file(path: Path, data: bytes | Iterable[bytes], mode: int = 0o600) -
         with contextlib.suppress(FileNotFoundError):  # it was not made, or is already in its place
             beside.unlink()
         raise
-
-
-def sync_directory(path: Path) -> None:
-    """Force the names in a directory to the disk, which fsync(2) of a file in it need not do.
-
-    A directory that may be written and not read is left to the kernel's own time.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    try:
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except PermissionError:
-        return
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

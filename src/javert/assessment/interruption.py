@@ -4,11 +4,13 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from javert.assessment.system import ENDING_SIGNALS
 
 
 class Interruption:
-    """While entered, takes SIGINT, SIGTERM and SIGHUP; one that is ignored, as nohup(1) does, stays ignored.
+    """While entered, takes the signals that end a run (``system.ENDING_SIGNALS``).
+
+    One that is ignored, as nohup(1) does, stays ignored.
 
     Attributes:
         requested: a signal has come.
@@ -19,7 +21,7 @@ class Interruption:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Interruption":
-        for number in _SIGNALS:
+        for number in ENDING_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._take)
         return self

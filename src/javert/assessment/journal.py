@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from javert.assessment.files import replace_file
+from javert.assessment.system import PRIVATE
 from javert.errors import NewerVersionError, ParseError
 from javert.model.codec import decode_record, encode_record
 from javert.model.rule_id import RuleId
@@ -42,7 +43,7 @@ class Journal:
             OSError: it cannot be created.
         """
         self.failure: OSError | None = None
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | PRIVATE, 0o600)
         self._path = path
         self._end = 0
         self._compact_at = COMPACT_AT
@@ -133,7 +134,7 @@ class Journal:
         with contextlib.suppress(OSError):  # no room for both: the long journal is as good as the short one
             replace_file(self._path, data)
         try:
-            current = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            current = os.open(self._path, os.O_RDWR | os.O_APPEND | PRIVATE)
         except OSError:  # the directory is gone: what is open stays the journal
             return
         os.dup2(current, self._file, inheritable=False)

@@ -1,38 +1,40 @@
 """One assessment of a host at a time: two would watch each other."""
 
-import fcntl
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from javert.assessment.system import PRIVATE, try_lock
 from javert.errors import AlreadyRunningError, RunDirectoryError
 
 
 @contextmanager
 def sole_run(path: Path) -> Iterator[None]:
-    """Hold the lock file at ``path``; the kernel releases it however the process ends, flock(2).
+    """Hold the lock file at ``path``; the kernel releases it however the process ends.
 
     Raises:
         AlreadyRunningError: another Javert holds it.
         RunDirectoryError: it cannot be created or opened.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | PRIVATE, 0o600)
     except OSError as error:
         raise RunDirectoryError(f"cannot open the lock file {path}: {error.strerror}") from None
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(file, 20, 0).decode("ascii", "replace").strip()
+        if not try_lock(file):
+            os.lseek(file, 0, os.SEEK_SET)
+            holder = os.read(file, 20).decode("ascii", "replace").strip()
             raise AlreadyRunningError(
                 "another Javert assesses this host now"
                 + (f" (process {holder})" if holder.isdigit() else "")
                 + "; wait for its end, or end it with Ctrl-C"
-            ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            )
+        with contextlib.suppress(OSError):  # a full disk: the next one is told less, and the run itself says so
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+            os.write(file, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(file)

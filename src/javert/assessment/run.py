@@ -82,7 +82,8 @@ def assess(
 ) -> CompletedRun:
     """Watch this host for a while and judge what was seen.
 
-    A signal that ends a run (``system.ENDING_SIGNALS``) ends collection early, and what was seen is judged; a second one ends the run at once.
+    A signal that ends a run (``system.ENDING_SIGNALS``) ends collection early, and what was seen is judged; a
+    second one ends the run at once.
 
     Args:
         options: what was asked for.

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from javert.assessment.files import replace_file, sync_directory
+from javert.assessment.files import replace_file
 from javert.assessment.journal import Journal, read_records
+from javert.assessment.system import (
+    default_state_directory,
+    make_private_directory,
+    others_can_replace_entries,
+    others_can_write,
+    owned,
+    sync_directory,
+)
 from javert.errors import ParseError, RunDirectoryError
 from javert.model.assessment import Assessment, RunState
 from javert.model.codec import decode_assessment, encode_assessment
@@ -24,13 +32,9 @@ STATE_DIRECTORY_VARIABLE = "JAVERT_STATE_DIR"
 
 
 def state_directory() -> Path:
-    """Where runs and the lock are kept: /var/lib/javert for root, ~/.local/state/javert for others (XDG)."""
-    if chosen := os.environ.get(STATE_DIRECTORY_VARIABLE):
-        return Path(chosen)
-    if os.geteuid() == 0:
-        return Path("/var/lib/javert")
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    return Path(home) / "javert"
+    """Where runs and the lock are kept: where the variable says, or where the system keeps such things."""
+    chosen = os.environ.get(STATE_DIRECTORY_VARIABLE)
+    return Path(chosen) if chosen else default_state_directory()
 
 
 def new_run_id(now: float) -> str:
@@ -46,7 +50,7 @@ def create_state_directory() -> Path:
     """
     path = state_directory()
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path, exist_ok=True)
     except OSError as error:
         raise RunDirectoryError(
             f"cannot make {path}: {error.strerror}; name another place in {STATE_DIRECTORY_VARIABLE}"
@@ -68,10 +72,10 @@ class RunDirectory:
         self.path = path
         self.failure: OSError | None = None
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_directory(path.parent, exist_ok=True)
             _refuse_parent_of_others(path.parent)
             try:
-                path.mkdir(mode=0o700)
+                make_private_directory(path)
             except FileExistsError:
                 _refuse_unless_ours_and_empty(path)
             self.journal = Journal(path / JOURNAL)
@@ -96,21 +100,18 @@ class RunDirectory:
 
 def _refuse_parent_of_others(parent: Path) -> None:
     """Whoever may rename the run directory could put a link in its place, and have root write where it leads."""
-    status = parent.stat()
-    if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o002 and not status.st_mode & stat.S_ISVTX):
+    if others_can_replace_entries(parent):
         raise RunDirectoryError(
             f"others could replace what is in {parent}; name a place in a directory of your own"
         )
 
 
 def _refuse_unless_ours_and_empty(path: Path) -> None:
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode):
+    if not stat.S_ISDIR(path.lstat().st_mode):
         raise RunDirectoryError(f"{path} is not a directory; name one that does not exist yet")
-    if status.st_uid != os.geteuid():
+    if not owned(path):
         raise RunDirectoryError(f"{path} belongs to another user; name one that does not exist yet")
-    # In a sticky directory, such as the root of a fresh tmpfs, others can make files but not replace ours.
-    if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
+    if others_can_write(path):
         raise RunDirectoryError(f"others can write to {path}; chmod 700 it, or name one that does not exist yet")
     if any(path.iterdir()):
         raise RunDirectoryError(f"{path} is not empty; name one that does not exist yet")

@@ -1,12 +1,12 @@
 """``javert assess``: watch this host and report."""
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from javert.assessment.run import RunOptions, assess
+from javert.assessment.system import privileged
 from javert.catalogue.lookup import Language
 from javert.cli.output import check_output, exit_code, write_report
 from javert.cli.parameters import duration as duration_value
@@ -85,7 +85,7 @@ def command(
     once and without logging in, whether they accept sessions in the clear.
     """
     check_output(output)
-    if os.geteuid() != 0:
+    if not privileged():
         sys.stderr.write(_NOT_ROOT)
     options = RunOptions(
         rules=tuple(rule for rule in RuleId if rule in rules) if rules else tuple(RuleId),

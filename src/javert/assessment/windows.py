@@ -1,0 +1,97 @@
+"""What a run needs of Windows; ``javert.assessment.system`` chooses between this and ``posix``."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+assert sys.platform == "win32"
+
+import msvcrt  # noqa: E402 - there is none elsewhere
+
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
+"""Signals by which a run is asked to end: Ctrl-C, an end from within Python, Ctrl-Break."""
+
+PRIVATE = os.O_BINARY | os.O_NOINHERIT
+"""Flags with which files of a run are opened besides: no child inherits them, and bytes stay as they are."""
+
+_LOCKED_BYTE = 1 << 30
+"""Where the lock file is locked: a locked byte cannot be read, and the holder's number at the beginning is read."""
+
+_OWNER_ONLY = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
+"""SDDL: full access for LocalSystem, Administrators and the owner, and nothing inherited from above: %ProgramData%
+lets every user make files in what is below it."""
+
+
+def privileged() -> bool:
+    """Whether Javert runs with the rights to see everything: elevated, or as LocalSystem."""
+    return bool(ctypes.windll.shell32.IsUserAnAdmin())
+
+
+def default_state_directory() -> Path:
+    r"""Where runs and the lock are kept: %ProgramData%\Javert; %LOCALAPPDATA%\Javert for a plain user."""
+    if privileged():
+        return Path(os.environ.get("ProgramData") or r"C:\ProgramData") / "Javert"  # noqa: SIM112 - its name
+    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "Javert"
+
+
+def make_private_directory(path: Path, *, exist_ok: bool = False) -> None:
+    """Make a directory, and those on the way to it, that only its owner and Administrators can use.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if exist_ok and path.is_dir():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    advapi32 = ctypes.WinDLL("advapi32", use_last_error=True)
+    kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+    descriptor = ctypes.c_void_p()
+    convert = advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW
+    if not convert(ctypes.c_wchar_p(_OWNER_ONLY), 1, ctypes.byref(descriptor), None):
+        raise ctypes.WinError(ctypes.get_last_error())
+    try:
+        attributes = _SecurityAttributes(ctypes.sizeof(_SecurityAttributes), descriptor, 0)
+        if not kernel32.CreateDirectoryW(ctypes.c_wchar_p(str(path)), ctypes.byref(attributes)):
+            raise ctypes.WinError(ctypes.get_last_error())
+    finally:
+        kernel32.LocalFree(descriptor)
+
+
+class _SecurityAttributes(ctypes.Structure):
+    """SECURITY_ATTRIBUTES of minwinbase.h."""
+
+    _fields_ = (("length", ctypes.c_uint32), ("descriptor", ctypes.c_void_p), ("inherit", ctypes.c_int32))
+
+
+def try_lock(file: int) -> bool:
+    """Take the only lock on an open file; False if another process has it. Its end releases it."""
+    os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+def sync_directory(path: Path) -> None:
+    """Nothing: NTFS journals the names in a directory, and FlushFileBuffers takes none."""
+
+
+def others_can_replace_entries(directory: Path) -> bool:
+    """Not judged on Windows, where permissions are inherited lists: directories are made private instead."""
+    del directory
+    return False
+
+
+def owned(directory: Path) -> bool:
+    """Not judged on Windows: see ``others_can_replace_entries``."""
+    del directory
+    return True
+
+
+def others_can_write(directory: Path) -> bool:
+    """Not judged on Windows: see ``others_can_replace_entries``."""
+    del directory
+    return False
