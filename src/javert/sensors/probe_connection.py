@@ -1,19 +1,26 @@
 """A connection of Javert to a service: takes the steps of a conversation (``javert.probes.interface``)."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import ssl
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from javert.errors import SensorError
 from javert.model.telemetry import Transport
-from javert.probes.interface import MOST_BYTES, Ask, Ended, Reply, StartTls
+from javert.probes.interface import MOST_BYTES, Ask, Ended, Reopen, Reply, StartTls
 from javert.sensors.own_flows import OwnFlow, OwnFlows
 from javert.sensors.probe_routes import Route, routes
 
 CONNECT_S = 1.0
 """How long a handshake on the same host may take. It takes longer only where the service's backlog is full."""
+
+LEAVE_S = 0.1
+"""How long a service has to close its side, before another connection is opened in place of this one."""
+RESERVED_PORTS = range(1022, 1000, -1)
+"""Of those that only root can use, the ones that no service is known by (IANA registry)."""
 
 _CHUNK = 65536
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT, which has its name since Python 3.12
@@ -86,13 +93,17 @@ class Connection:
 
     # ---------------------------------------------------------------- open and close
 
-    async def open(self, *, from_its_own_address: bool = False) -> bool:
+    async def open(self, *, from_its_own_address: bool = False, from_a_reserved_port: bool = False) -> bool:
         """Connect; False if the service refuses, or does not take the connection in time.
+
+        Args:
+            from_its_own_address: come from the address the service has.
+            from_a_reserved_port: come from a port that only root can use.
 
         Raises:
             SensorError: no way leads to it.
         """
-        self.close()
+        await self.leave()
         place = self._place
         ways = routes(
             place.address,
@@ -105,13 +116,16 @@ class Connection:
         for way in ways:
             try:
                 async with asyncio.timeout(CONNECT_S):
-                    await self._connect(way)
+                    await self._connect(way, RESERVED_PORTS if from_a_reserved_port else (0,))
                 return True
             except TimeoutError:
                 late = True
-            except ConnectionError:
+            except ConnectionRefusedError:
                 self.close()
                 return False
+            except ConnectionError:
+                self.close()
+                return True  # it was accepted, and reset at once: the first step finds it closed
             except OSError as error:
                 if error.errno not in _ELSEWHERE:
                     self.close()
@@ -122,14 +136,14 @@ class Connection:
             return False
         raise SensorError(f"cannot connect to it: {reason}")
 
-    async def _connect(self, way: Route) -> None:
+    async def _connect(self, way: Route, ports: Iterable[int]) -> None:
         place = self._place
         udp = place.transport is Transport.UDP
         family = socket.AF_INET6 if way.ipv6 else socket.AF_INET
         made = self._sockets.make(place.network_namespace, family, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
         self._socket = made
         made.setblocking(False)
-        made.bind(self._address(way.source, 0))
+        self._bind(made, way.source, ports)
         flow = OwnFlow(place.transport, place.network_namespace, way.source, int(made.getsockname()[1]), place.port)
         if not self._own.begin(flow, place.pids):
             raise SensorError("it could not be kept out of what is counted")
@@ -139,6 +153,16 @@ class Connection:
         if not udp:
             await self._loop.sock_connect(made, self._peer)
 
+    def _bind(self, made: socket.socket, source: str, ports: Iterable[int]) -> None:
+        """Bind to the first of the ports that is free; 0 is any. Raises OSError if none is."""
+        for port in ports:
+            try:
+                return made.bind(self._address(source, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise OSError(errno.EADDRNOTAVAIL, "every reserved port is in use")
+
     def _address(self, address: str, port: int) -> tuple[object, ...]:
         if ":" not in address:
             return (address, port)
@@ -146,11 +170,22 @@ class Connection:
         scope = self._sockets.scope(self._place.network_namespace, address) if link_local else 0
         return (address, port, 0, scope)
 
-    def close(self) -> None:
-        """End the connection as a client does that has nothing more to say; once is enough, twice does no harm."""
-        made, self._socket = self._socket, None
+    async def leave(self) -> None:
+        """End the connection as a client does that has nothing more to say, and let the service end it too."""
+        made = self._socket
         if made is not None:
             self._say_goodbye(made)
+            if self._place.transport is Transport.TCP:
+                with contextlib.suppress(OSError):  # TimeoutError among them
+                    async with asyncio.timeout(LEAVE_S):
+                        while await self._loop.sock_recv(made, _CHUNK):
+                            pass
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection at once; once is enough, twice does no harm."""
+        made, self._socket = self._socket, None
+        if made is not None:
             made.close()
         self._tls = None
         if self._flow is not None:
@@ -175,7 +210,7 @@ class Connection:
     async def ask(self, step: Ask) -> Reply:
         """Send what the step says, and listen until it is enough."""
         if self._socket is None:
-            return Reply(data=b"", ended=Ended.RESET)
+            return Reply(data=b"", ended=Ended.CLOSED)
         got = bytearray()
         tls = self._tls is not None
         try:
@@ -207,10 +242,12 @@ class Connection:
             if len(got) >= MOST_BYTES:
                 return Ended.FLOODED
 
-    async def reopen(self, *, from_its_own_address: bool) -> Reply:
+    async def reopen(self, step: Reopen) -> Reply:
         """Close, and connect again."""
         try:
-            opened = await self.open(from_its_own_address=from_its_own_address)
+            opened = await self.open(
+                from_its_own_address=step.from_its_own_address, from_a_reserved_port=step.from_a_reserved_port
+            )
         except SensorError:
             opened = False
         return Reply(data=b"", ended=Ended.ENOUGH if opened else Ended.RESET)
@@ -236,6 +273,8 @@ class Connection:
             if ended is Ended.ENOUGH:
                 self._tls = tls
         self.heard = self.heard or bool(got)
+        if self._tls is None:
+            self.close()  # what was begun cannot be taken back
         return Reply(data=b"" if self._tls else bytes(got), ended=ended, tls=self._tls is not None)
 
     async def _handshake(self, tls: ssl.SSLObject, got: bytearray) -> Ended:

@@ -139,6 +139,7 @@ class Prober:
                     outcome = ProbeOutcome.REFUSED
                 else:
                     answers = await _hold(script, connection)
+                    await connection.leave()
                     outcome = _outcome(answers, connection)
         except TimeoutError:
             outcome = ProbeOutcome.OUT_OF_TIME if connection.heard else ProbeOutcome.SILENT
@@ -197,7 +198,7 @@ async def _hold(script: Script, connection: Connection) -> tuple[ProbeAnswer, ..
             case StartTls():
                 reply = await connection.start_tls(step)
             case Reopen():
-                reply = await connection.reopen(from_its_own_address=step.from_its_own_address)
+                reply = await connection.reopen(step)
         reply = msgspec.structs.replace(reply, took_s=time.monotonic() - began)
 
 
