@@ -32,11 +32,12 @@ def elf_bytes(
     dynamic: Sequence[tuple[int, int]] | None = None,
     table_at: int | None = None,
     count: int | None = None,
-    section_info: int | None = None,
+    sections: Sequence[tuple[int, int]] = (),
 ) -> bytes:
     """The headers of an ELF file; addresses are places in the file, and the entry point is behind the header.
 
-    ``dynamic`` adds a PT_DYNAMIC with these tags and those no loader can do without; ``count`` is a false e_phnum.
+    ``dynamic`` adds a PT_DYNAMIC with these tags and those no loader can do without; ``count`` is a false e_phnum;
+    ``sections`` are their types and flags.
     """
     mark = "<" if order == "little" else ">"
     wide = bits == 64
@@ -50,21 +51,30 @@ def elf_bytes(
         body = b"".join(struct.pack(mark + ("qQ" if wide else "iI"), *pair) for pair in tags)
         segments.append(Segment(PT_LOAD, R | W, len(body), len(body), end))
         segments.append(Segment(PT_DYNAMIC, R | W, len(body), len(body), end))
-    section_at = end + len(body) if section_info is not None else 0
+    section_at = end + len(body) if sections else 0
     head = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "little" else 2, 1]) + bytes(9)
     head += struct.pack(mark + "HHI", kind, machine, 1)
     head += struct.pack(mark + ("QQQ" if wide else "III"), size, table_at, section_at)
-    head += struct.pack(mark + "IHHHHHH", 0, size, entry, len(segments) if count is None else count, 64, 0, 0)
+    head += struct.pack(
+        mark + "IHHHHHH",
+        0,
+        size,
+        entry,
+        len(segments) if count is None else count,
+        64 if wide else 40,
+        len(sections),
+        0,
+    )
     table = b"".join(
         struct.pack(mark + "2I6Q", s.kind, s.flags, s.offset, s.offset, 0, s.in_file, s.in_memory, 0)
         if wide
         else struct.pack(mark + "8I", s.kind, s.offset, s.offset, 0, s.in_file, s.in_memory, s.flags, 0)
         for s in segments
     )
-    section = b""
-    if section_info is not None:
-        section = bytes(44 if wide else 28) + struct.pack(mark + "I", section_info) + bytes(16 if wide else 8)
-    return head + bytes(table_at - len(head)) + table + body + section
+    headers = b"".join(
+        struct.pack(mark + ("4xI4Q24x" if wide else "4x5I16x"), *section, 0, 0, 0) for section in sections
+    )
+    return head + bytes(table_at - len(head)) + table + body + headers
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from javert.formats import elf
 from javert.model.telemetry import ElfKind
 
 LOAD, DYNAMIC, INTERP, STACK = 1, 2, 3, 0x6474E551
-MOST_BYTES = 65535 * 56 + 64 * 1024 + 4096
-"""As many program headers as e_phnum can count, a dynamic section and the path of an interpreter."""
+MOST_BYTES = 65535 * (56 + 64) + 64 * 1024 + 4096
+"""As many program headers and sections as can be counted, a dynamic section and the path of an interpreter."""
 
 LAYOUTS = st.tuples(st.sampled_from([32, 64]), st.sampled_from(["little", "big"]))
 MACHINES = st.sampled_from([3, 6, 8, 21, 22, 40, 62, 183, 243, 4711])
@@ -37,7 +37,7 @@ def parses_or_refuses(data: bytes) -> None:
             assert elf.has_interpreter(image) in (True, False)
     except ParseError:
         pass
-    assert len(asked) <= 3
+    assert len(asked) <= 4
     assert sum(asked) <= MOST_BYTES
 
 
@@ -87,7 +87,8 @@ def lying_files(draw):
         st.sampled_from([len(segments), len(segments), len(segments) + 1, 0xFFFF]) | st.integers(0, 0xFFFF)
     )
     entry_size = draw(st.sampled_from([entry] * 8 + [0, 32, 56, 0xFFFF]))
-    head += struct.pack(mark + "I6H", 0, size, entry_size, count, 64, draw(st.integers(0, 0xFFFF)), 0)
+    section_size = draw(st.sampled_from([40, 64]))
+    head += struct.pack(mark + "I6H", 0, size, entry_size, count, section_size, draw(st.integers(0, 0xFFFF)), 0)
     return (head + table + draw(st.binary(max_size=200)))[: draw(st.integers(40, 1200))]
 
 

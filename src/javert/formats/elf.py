@@ -35,6 +35,8 @@ _PAGE = 4096
 """The smallest page of the machines that Javert judges."""
 
 _PATH_MAX = 4096
+_SHT_NOBITS, _SHF_EXECINSTR = 8, 4
+
 _MAX_DYNAMIC = 64 * 1024
 _MAX_OFFSET = 1 << 62
 
@@ -71,6 +73,7 @@ class ElfImage(msgspec.Struct, frozen=True, kw_only=True):
         writable_executable: a PT_LOAD that takes memory is both.
         executable_zero_fill: an executable PT_LOAD goes on in memory beyond the last page of its bytes in the file.
         entry: address of the first instruction.
+        sections_offset, sections: where the section headers are in the file, and their number; 0 without any.
         table: the program headers as they stand in the file.
     """
 
@@ -82,6 +85,8 @@ class ElfImage(msgspec.Struct, frozen=True, kw_only=True):
     writable_executable: bool
     executable_zero_fill: bool
     entry: int
+    sections_offset: int
+    sections: int
     table: bytes
 
     @property
@@ -108,16 +113,18 @@ class _Layout(NamedTuple):
     order: str
     header_at: int
     header: struct.Struct
-    """e_entry, e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum."""
+    """e_entry, e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum."""
     segment: struct.Struct
+    section: struct.Struct
+    """sh_type, sh_flags, sh_addr, sh_offset, sh_size."""
     dynamic: struct.Struct
 
 
 def _layout(bits: int, order: str) -> _Layout:
     mark = "<" if order == "little" else ">"
-    formats = ("3II3H", "8I", "iI") if bits == 32 else ("3QI3H", "2I6Q", "qQ")
-    header, segment, dynamic = (struct.Struct(mark + each) for each in formats)
-    return _Layout(bits, order, 24, header, segment, dynamic)
+    formats = ("3II5H", "8I", "4x5I16x", "iI") if bits == 32 else ("3QI5H", "2I6Q", "4xI4Q24x", "qQ")
+    header, segment, section, dynamic = (struct.Struct(mark + each) for each in formats)
+    return _Layout(bits, order, 24, header, segment, section, dynamic)
 
 
 _LAYOUTS = {(bits, order): _layout(bits, order) for bits in (32, 64) for order in ("little", "big")}
@@ -142,11 +149,12 @@ def read_image(head: bytes, read: Read) -> ElfImage | None:
     layout, kind, machine = _identify(head)
     if kind not in (_ET_EXEC, _ET_DYN):
         return None
-    entry, offset, _, _, _, entry_size, count = layout.header.unpack_from(head, layout.header_at)
+    header = layout.header.unpack_from(head, layout.header_at)
+    _, offset, _, _, _, entry_size, count, _, _ = header
     if entry_size != layout.segment.size:
         raise ParseError(f"program headers of {entry_size} bytes, which the kernel refuses")
     table = _slice(head, read, offset, count * entry_size)
-    return _summary(layout, kind, machine, entry, table)
+    return _summary(layout, kind, machine, header, table)
 
 
 def kind_of(image: ElfImage, read: Read) -> ElfKind | None:
@@ -156,11 +164,15 @@ def kind_of(image: ElfImage, read: Read) -> ElfKind | None:
     before that existed with DT_DEBUG, which they put into executables only. An object with an interpreter and a
     name of its own (libc.so.6) is a library that can also be started. Separate debug information has the headers
     of what it was cut from, and neither an interpreter's path, nor code at the entry point, nor symbols to load.
+    Where its program headers pretend to all that (eu-strip leaves them as they were), its sections know: code is
+    said to take no bytes of the file (SHT_NOBITS). They are believed, though nothing that runs looks at them.
 
     Args:
         image: as ``read_image`` returned it.
-        read: gets the dynamic section and the interpreter's path.
+        read: gets the section headers, the dynamic section and the interpreter's path.
     """
+    if _code_is_elsewhere(image, read):
+        return None
     segments = _segments(image)
     program = ElfKind.EXECUTABLE if _starts(image.entry, segments, read) else None
     if not image.position_independent:
@@ -215,7 +227,7 @@ def _slice(head: bytes, read: Read, offset: int, size: int) -> bytes:
     return data
 
 
-def _summary(layout: _Layout, kind: int, machine: int, entry: int, table: bytes) -> ElfImage:
+def _summary(layout: _Layout, kind: int, machine: int, header: Sequence[int], table: bytes) -> ElfImage:
     """What decides whether there is anything to judge. Written flat: it runs once for every file of the host."""
     stack = StackHeader.MISSING
     writable_executable = executable_zero_fill = False
@@ -240,7 +252,9 @@ def _summary(layout: _Layout, kind: int, machine: int, entry: int, table: bytes)
         stack=stack,
         writable_executable=writable_executable,
         executable_zero_fill=executable_zero_fill,
-        entry=entry,
+        entry=header[0],
+        sections_offset=header[2],
+        sections=header[8] if header[2] and header[7] == layout.section.size else 0,
         table=table,
     )
 
@@ -298,6 +312,20 @@ def _segments(image: ElfImage) -> _Segments:
         elif fields[0] == _PT_DYNAMIC and (load := _load(fields, narrow=narrow)).in_file:
             dynamic = load
     return _Segments(loads, interpreter, dynamic)
+
+
+def _code_is_elsewhere(image: ElfImage, read: Read) -> bool:
+    """Whether there are sections of instructions, and none of them has bytes in the file."""
+    section = _LAYOUTS[image.bits, image.byte_order].section
+    if image.sections_offset > _MAX_OFFSET:
+        return False
+    data = read(image.sections_offset, image.sections * section.size) if image.sections else b""
+    kinds = {
+        kind
+        for kind, flags, *_ in section.iter_unpack(data[: len(data) - len(data) % section.size])
+        if flags & _SHF_EXECINSTR
+    }
+    return kinds == {_SHT_NOBITS}
 
 
 def _starts(entry: int, segments: _Segments, read: Read) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from tests.oracle.dep.programs import PROGRAM, patch
 
 from javert.formats import elf
 from javert.model.telemetry import ElfKind, StackHeader
@@ -116,8 +117,8 @@ def test_scanelf_sees_the_same_flags_and_is_silent_where_the_header_is_missing(s
     ],
     ids=["rw", "rwx", "rwx then rw", "rw then rwx", "none"],
 )
-def test_checksec_differs_where_the_table_says(compile_c, dep_tools, tmp_path, stacks, theirs, ours):
-    path = dep_tools.patch(compile_c(dep_tools.program, "-w"), tmp_path / "program", stacks)
+def test_checksec_differs_where_the_table_says(compile_c, tmp_path, stacks, theirs, ours):
+    path = patch(compile_c(PROGRAM, "-w"), tmp_path / "program", stacks)
     output = subprocess.run(
         ["checksec", f"--file={path}", "--output=csv"], capture_output=True, text=True, check=True
     ).stdout

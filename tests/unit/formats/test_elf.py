@@ -123,10 +123,10 @@ def test_program_headers_beyond_the_head_are_fetched(make_elf):
 
 def test_65535_headers_are_as_many_whatever_the_first_section_says(make_elf):
     """PN_XNUM of the ABI; the oracle tests show glibc load such a file."""
-    data = make_elf([CODE, RW_STACK, *[(0,)] * 65532, RWX_STACK], section_info=2)
+    data = make_elf([CODE, RW_STACK, *[(0,)] * 65532, RWX_STACK], sections=[(0, 0)])
     assert image_of(data).stack is StackHeader.EXECUTABLE
     with pytest.raises(NeedsMoreData, match="ends before"):
-        image_of(make_elf([CODE, RWX_STACK], count=0xFFFF, section_info=2))
+        image_of(make_elf([CODE, RWX_STACK], count=0xFFFF, sections=[(0, 0)]))
 
 
 @pytest.mark.parametrize("kind", [0, 1, 4, 0xFE00])
@@ -236,3 +236,36 @@ def test_what_starts_at_the_magic_does_not_start(make_elf, machine):
     data = bytearray(make_elf([CODE], machine=machine))
     struct.pack_into("<Q", data, 24, 0)
     assert kind_of(bytes(data)) is None
+
+
+NULL, PROGBITS, NOBITS = (0, 0), (1, 6), (8, 6)
+"""Sections: type, and flags of memory with instructions."""
+
+
+@pytest.mark.parametrize(
+    ("sections", "kind"),
+    [
+        ([], ElfKind.EXECUTABLE),
+        ([NULL, PROGBITS], ElfKind.EXECUTABLE),
+        ([NULL, PROGBITS, NOBITS], ElfKind.EXECUTABLE),
+        ([NULL, (1, 2), (8, 3)], ElfKind.EXECUTABLE),  # no section has instructions
+        ([NULL, NOBITS], None),
+        ([NULL, (7, 2), NOBITS, (8, 3), NOBITS, (1, 0)], None),  # eu-strip
+    ],
+)
+@pytest.mark.parametrize(("bits", "order"), LAYOUTS)
+def test_debug_information_says_in_its_sections_that_its_code_is_elsewhere(make_elf, bits, order, sections, kind):
+    assert kind_of(make_elf([CODE], bits=bits, order=order, machine=8, sections=sections)) is kind
+
+
+@pytest.mark.parametrize("place", [1 << 40, (1 << 64) - 1])
+def test_sections_beyond_the_end_say_nothing(make_elf, place):
+    data = bytearray(make_elf([CODE], sections=[NULL, NOBITS]))
+    struct.pack_into("<Q", data, 40, place)
+    assert kind_of(bytes(data)) is ElfKind.EXECUTABLE
+
+
+def test_sections_of_a_foreign_size_say_nothing(make_elf):
+    data = bytearray(make_elf([CODE], sections=[NULL, NOBITS]))
+    struct.pack_into("<H", data, 58, 40)
+    assert kind_of(bytes(data)) is ElfKind.EXECUTABLE
