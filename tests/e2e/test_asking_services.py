@@ -1,0 +1,162 @@
+"""Javert asks services what they accept; what it sends is no traffic, and with --no-probe it sends nothing."""
+
+import contextlib
+import json
+import socket
+import threading
+
+import pytest
+
+pytestmark = pytest.mark.root
+
+SERVER, UNUSED = "insecure-server-protocol", "unused-listening-tcp-port"
+RULES = ("--rule", SERVER, "--rule", UNUSED)
+WITHOUT_BPF = ("setpriv", "--bounding-set", "-sys_admin,-bpf,-perfmon", "--inh-caps", "-sys_admin,-bpf,-perfmon")
+
+PROXY = """
+import socket, sys, threading
+target = int(sys.argv[1])
+listening = socket.create_server(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+def forward(source, sink):
+    while data := source.recv(4096):
+        sink.sendall(data)
+    sink.shutdown(socket.SHUT_WR)
+while True:
+    client, _ = listening.accept()
+    backend = socket.create_connection(("127.0.0.1", target))
+    for pair in ((client, backend), (backend, client)):
+        threading.Thread(target=forward, args=pair, daemon=True).start()
+"""
+"""Opens a connection to its backend for each that comes, as haproxy in TCP mode, socat, stunnel or docker-proxy."""
+
+
+class Web:
+    """An HTTP server in a thread: counts its connections."""
+
+    def __init__(self):
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.connections = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _peer = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with contextlib.suppress(OSError), connection:
+            if connection.recv(4096).startswith(b"GET "):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+@pytest.fixture
+def web(machine):
+    with contextlib.closing(Web()) as server:
+        yield server
+
+
+@pytest.fixture
+def snmpd(machine, second_host, children, tmp_path, waiting):
+    """An agent on the second host that answers to the community string that everybody knows."""
+    configuration = tmp_path / "snmpd.conf"
+    configuration.write_text("rocommunity public\n")
+    children.start(*second_host.command("snmpd", "-f", "-Lo", "-C", "-c", configuration, "udp:161"))
+    listed = second_host.command("cat", "/proc/net/udp")
+    waiting(lambda: ":00A1 " in children.start(*listed).communicate()[0].decode(), "snmpd listens")
+
+
+def _findings(document, rule, port):
+    return [
+        one["attributes"]
+        for one in document["findings"]
+        if one["rule_id"] == rule and one["attributes"]["port"] == port
+    ]
+
+
+def _records(run, kind):
+    lines = map(json.loads, run.journal.read_text("utf-8").splitlines())
+    return [record for record in lines if record["record"] == kind]
+
+
+def test_a_service_that_only_javert_asks_is_told_and_stays_unused(javert, web, snmpd, second_host):
+    run = javert.assess("--duration", "1s", *RULES, "--probe-port", f"{web.port},161")
+    document = run.ended().document
+    (service,) = _findings(document, SERVER, web.port)
+    assert (service["protocol"], service["verdict"], service["evidence"]) == ("http", "cleartext-only", ["probed"])
+    assert service["exposure"] == "loopback"
+    assert web.connections >= 1
+    assert len(_findings(document, UNUSED, web.port)) == 1
+    agents = [one for one in _findings(document, SERVER, 161) if one["exposure"] == "container"]
+    assert {one["verdict"] for one in agents} == {"snmp-v1", "snmp-v2c"}
+    for agent in agents:
+        assert (agent["transport"], agent["communities"], agent["evidence"]) == ("udp", ["public"], ["probed"])
+        assert agent["process"]["name"] == "snmpd"
+    flows = _records(run, "Endpoint")
+    assert [flow for flow in flows if flow["port"] == web.port] == []
+    assert [flow for flow in flows if flow["network_namespace"] == second_host.inode and flow["port"] == 161] == []
+
+
+def test_a_client_beside_javert_counts(javert, web):
+    run = javert.assess("--duration", "1h", *RULES, "--probe-port", str(web.port)).collecting()
+    with socket.create_connection(("127.0.0.1", web.port)) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.recv(4096)
+    document = run.interrupted().document
+    (service,) = _findings(document, SERVER, web.port)
+    assert service["evidence"] == ["observed", "probed"]
+    assert _findings(document, UNUSED, web.port) == []
+    assert sum(flow["connections"] for flow in _last(_records(run, "Endpoint")) if flow["port"] == web.port) == 1
+
+
+def _last(flows):
+    return {flow["id"]: flow for flow in flows if flow["role"] == "server"}.values()
+
+
+def test_nothing_is_sent_if_the_operator_says_so(javert, web):
+    for options in (
+        ("--no-probe",),
+        ("--probe-port", "1"),
+        ("--probe-port", str(web.port), "--no-probe-port", str(web.port)),
+    ):
+        document = javert.assess("--duration", "1s", *RULES, *options).ended().document
+        assert _findings(document, SERVER, web.port) == []
+        assert any(f"127.0.0.1:{web.port}" in one["description"] for one in document["exclusions"])
+    document = javert.assess("--duration", "1s", "--rule", UNUSED, "--probe-port", str(web.port)).ended().document
+    assert len(_findings(document, UNUSED, web.port)) == 1
+    assert web.connections == 0
+
+
+def test_what_a_proxy_asks_its_backend_because_of_javert_is_neither_use_nor_silence(javert, web, children):
+    proxy = children.start("python3", "-c", PROXY, web.port)
+    front = int(proxy.stdout.readline())
+    run = javert.assess("--duration", "1s", *RULES, "--probe-port", str(front))
+    document = run.ended().document
+    (service,) = _findings(document, SERVER, front)
+    assert (service["protocol"], service["process"]["pid"]) == ("http", proxy.pid)
+    assert len(_findings(document, UNUSED, front)) == 1, "nobody but Javert came to the proxy"
+    assert _findings(document, UNUSED, web.port) == []
+    exclusions = [one for one in document["exclusions"] if one["scope"] == f"127.0.0.1:{web.port}"]
+    assert [one["title"] for one in exclusions] == [
+        "Ports to which something came only because Javert asked a service"
+    ]
+    assert {
+        flow.get("prompted", False) for flow in _last(_records(run, "Endpoint")) if flow["port"] == web.port
+    } == {True}
+
+
+def test_polling_does_not_count_it_either(javert, web):
+    run = javert.assess("--duration", "1s", *RULES, "--probe-port", str(web.port), before=WITHOUT_BPF)
+    document = run.ended().document
+    assert [one["evidence"] for one in _findings(document, SERVER, web.port)] == [["probed"]]
+    assert [flow for flow in _records(run, "Endpoint") if flow["port"] == web.port] == []
