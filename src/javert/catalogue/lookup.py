@@ -25,6 +25,7 @@ def _texts() -> dict[str, Text]:
     from javert.catalogue import (  # noqa: PLC0415 - they import Text from here
         captures,
         explanations,
+        file_scan,
         insecure_client_general,
         insecure_client_login,
         insecure_server_protocol,
@@ -45,6 +46,7 @@ def _texts() -> dict[str, Text]:
         root_process_insecure_permissions,
         explanations,
         limitations,
+        file_scan,
         sensing,
         captures,
         report,

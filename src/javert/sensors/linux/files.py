@@ -73,12 +73,13 @@ class FileScanSensor:
         self._started_at = time.time()
         self._began = time.monotonic()
         wanted = [os.path.realpath(path) for path in self._options.scan_roots]
-        self._plan = mounts.plan(
-            wanted,
-            mounts.mounts(),
-            mounts.block_file_systems(),
-            one_file_system=self._options.one_file_system,
-        )
+        table, block_types = mounts.mounts(), mounts.block_file_systems()
+        self._plan = mounts.plan(wanted, table, block_types, one_file_system=self._options.one_file_system)
+        if not wanted and not self._options.one_file_system:
+            for mount, pid in mounts.hidden(table, block_types):
+                self._limit(
+                    "file-system-hidden", mount.mount_point, file_system=mount.file_system, process=str(pid)
+                )
         self._skip = frozenset(os.path.realpath(path) for path in self._options.scan_skip)
         for path in wanted:
             try:

@@ -6,12 +6,14 @@ that host's business, and reading it would load the network. Both stay out unles
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from javert.errors import ParseError, SensorError
 from javert.formats import mountinfo
 from javert.formats.mountinfo import Mount
+from javert.sensors.linux.namespaces import processes
 
 _IN_MEMORY_BUT_ORDINARY = frozenset({"tmpfs", "ramfs", "zfs", "bcachefs", "ubifs", "jffs2", "aufs", "rootfs"})
 """File systems without a block device (``nodev`` in /proc/filesystems) that people keep files in."""
@@ -68,6 +70,37 @@ def block_file_systems() -> frozenset[str]:
     except OSError:
         return frozenset()
     return frozenset(line.strip() for line in lines if not line.startswith("nodev"))
+
+
+class HiddenMount(NamedTuple):
+    """A mount that Javert's own mount namespace does not have, and a process that sees it."""
+
+    mount: Mount
+    pid: int
+
+
+def hidden(table: Iterable[Mount], block_types: frozenset[str]) -> tuple[HiddenMount, ...]:
+    """Local file systems that only other mount namespaces have mounted: volumes of containers, for instance.
+
+    Each is told once, by its device. Those in memory alone are left out: nearly every service has one.
+    """
+    known = {mount.device for mount in table}
+    namespaces: set[int] = set()
+    found: dict[str, HiddenMount] = {}
+    for pid in processes():
+        process = Path(f"/proc/{pid}")
+        try:
+            namespace = (process / "ns/mnt").stat().st_ino
+            if namespace in namespaces:
+                continue
+            namespaces.add(namespace)
+            mounts_inside = mountinfo.parse((process / "mountinfo").read_bytes())
+        except (OSError, ParseError):
+            continue  # it ended, or is another user's: another process of the namespace may do
+        for mount in mounts_inside:
+            if mount.device not in known and mount.file_system in block_types:
+                found.setdefault(mount.device, HiddenMount(mount, pid))
+    return tuple(found.values())
 
 
 def plan(

@@ -1,3 +1,6 @@
+import os
+import subprocess
+
 import pytest
 
 from javert.formats import mountinfo
@@ -105,3 +108,37 @@ def test_this_host_has_a_root_and_a_proc():
     plan = mounts.plan([], table, mounts.block_file_systems())
     assert plan.roots[0] == "/"
     assert "/proc" in plan.boundaries - set(plan.roots)
+
+
+_PRIVATE = """
+set -e
+mkfs.ext4 -q "$1/image" 2M >/dev/null 2>&1
+mount -o loop "$1/image" "$1/volume"
+echo ready
+exec sleep 60
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount")
+def test_a_file_system_that_only_another_mount_namespace_has_is_told(tmp_path):
+    (tmp_path / "volume").mkdir()
+    command = ["unshare", "--mount", "sh", "-c", _PRIVATE, "sh", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout.readline() != "ready\n":
+                process.kill()
+                pytest.skip(f"needs loop devices: {process.stderr.read()}")
+            found = mounts.hidden(mounts.mounts(), mounts.block_file_systems())
+        finally:
+            process.kill()
+    (mount, pid) = next(each for each in found if each.mount.mount_point == f"{tmp_path}/volume")
+    assert mount.file_system in ("ext2", "ext3", "ext4")
+    assert pid == process.pid
+
+
+def test_what_the_host_has_mounted_too_is_not_hidden():
+    own = mounts.mounts()
+    every = frozenset(mount.file_system for mount in own)
+    devices = {mount.device for mount in own}
+    assert all(each.mount.device not in devices for each in mounts.hidden(own, every))
