@@ -47,6 +47,7 @@ _PHRASES = {
         "Put together by kind; every single flow stands in the JSON report (--format json).",
         "種類ごとにまとめています。個々のフローは JSON のレポート (--format json) にあります。",
     ),
+    "given_by": Text("given to whoever runs {programs}", "{programs} を実行する者に与えられる"),
     "what_to_do": Text("What to do", "解決方法"),
     "reference": Text("{rule} · seen {first} to {last} UTC", "{rule} · 検出 {first} から {last} まで (UTC)"),
     "sensor": Text(

@@ -224,6 +224,34 @@ TEXTS: dict[str, Text] = {
         ja="相対的な項目を取り除いてください: patchelf --print-rpath {path} で確認し、patchelf --set-rpath で絶対"
         "ディレクトリまたは $ORIGIN を指定してください。",
     ),
+    "limitation.root-modules-capable-programs.title": Text(
+        en="{count} programs have capabilities that overrule permissions",
+        ja="アクセス許可を上回るケーパビリティを持つプログラムが {count} 個ある",
+    ),
+    "limitation.root-modules-capable-programs.description": Text(
+        en="With these a program can write files that owner, mode and access control list deny to whoever runs it: "
+        "{programs}. What such a program lets its user do was not looked at.",
+        ja="これらのプログラムは、実行する者に所有者、モード、アクセス制御リストが許可しないファイルにも書き込めま"
+        "す: {programs}。プログラムが利用者に何を許すかは確認していません。",
+    ),
+    "limitation.root-modules-capable-programs.recommendation": Text(
+        en="See whether each of them needs them (getcap -r / 2>/dev/null); setcap -r FILE takes them away.",
+        ja="それぞれに必要かどうかを確認してください (getcap -r / 2>/dev/null)。setcap -r FILE で取り除けます。",
+    ),
+    "limitation.root-modules-programs-unread.title": Text(
+        en="Not all programs were looked at for set-group-ID and capabilities",
+        ja="set-group-ID とケーパビリティについて、すべてのプログラムは確認されていない",
+    ),
+    "limitation.root-modules-programs-unread.description": Text(
+        en="There are more than {count} files below /usr and /opt. A group that only a program beyond them gives to "
+        "its users may have been taken for empty.",
+        ja="/usr と /opt の下に {count} 個を超えるファイルがあります。その先のプログラムだけが利用者に与えるグルー"
+        "プは、空とみなされた可能性があります。",
+    ),
+    "limitation.root-modules-programs-unread.recommendation": Text(
+        en="List them: find /usr /opt -xdev -perm -2000 -type f",
+        ja="一覧を確認してください: find /usr /opt -xdev -perm -2000 -type f",
+    ),
     "limitation.root-modules-acl-unreadable.title": Text(
         en="The access control list of {path} could not be read",
         ja="{path} のアクセス制御リストを読み取れなかった",

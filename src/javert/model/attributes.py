@@ -113,12 +113,16 @@ class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """One way by which somebody could change a module; ``fix`` is the command that closes it."""
+    """One way by which somebody could change a module; ``fix`` is the command that closes it.
+
+    ``programs`` is there where a set-group-ID program gives a group of ``principals`` to whoever runs it.
+    """
 
     path: str
     reason: str
     principals: tuple[str, ...]
     fix: str = ""
+    programs: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RootModuleAttributes(msgspec.Struct, frozen=True, kw_only=True):

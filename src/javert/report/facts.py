@@ -156,6 +156,9 @@ def way_line(way: Way, language: Language) -> str:
     """One way to change a module: what can be changed, why, by whom."""
     words = Words(language)
     who = ", ".join(_principal(principal, words) for principal in way.principals)
+    if way.programs:
+        given = words.phrase("given_by", programs=", ".join(map(printable, way.programs)))
+        who = f"{who}; {given}"
     return f"{printable(way.path)}: {words.value(way.reason, 'way-')} ({who})"
 
 

@@ -4,6 +4,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
+import msgspec
+
 from javert.model.attributes import Way
 from javert.model.telemetry import PathNode
 from javert.rules.modifiability import STICKY, WRITE, Change, Grant, Subject, changes
@@ -36,6 +38,7 @@ def ways(nodes: Sequence[PathNode], population: Population) -> tuple[Way, ...]:
             reason=_reason(by_path[place], grant),
             principals=(_OTHERS,) if _OTHERS in names else tuple(sorted(names)),
             fix=fix,
+            programs=population.programs(grant.gid) or msgspec.UNSET,
         )
         for (place, grant, fix), names in principals.items()
     ]

@@ -23,6 +23,7 @@ class Population:
         self._group_names = {group.gid: group.name for group in principals.groups}
         self._members = {group.gid: group.members for group in principals.groups}
         self._running = principals.running
+        self._given = principals.given_by_programs
         self._groups_of: dict[str, set[int]] = defaultdict(set)
         for group in principals.groups:
             for member in group.members:
@@ -37,6 +38,10 @@ class Population:
     def group(self, gid: int) -> str:
         """The principal as findings write it: "group:staff", or "group:50" if the number has no name."""
         return f"group:{self._group_names.get(gid) or gid}"
+
+    def programs(self, gid: int) -> tuple[str, ...]:
+        """The set-group-ID programs that give the group to whoever runs them."""
+        return self._given.get(gid, ())
 
     def subjects(self, nodes: Iterable[PathNode]) -> tuple[Subject, ...]:
         """Everybody other than root whom the kernel could treat differently on the way along ``nodes``."""
@@ -69,5 +74,7 @@ class Population:
             held = gids.intersection(credentials.gids)
             if credentials.uid not in uids and held:
                 users[held].add(self.user(credentials.uid))
+        for gid in sorted(gids & self._given.keys()):
+            users.setdefault(frozenset({gid}), set())
         for groups, names in sorted(users.items(), key=lambda item: sorted(item[0])):
             yield Subject(gids=groups, names=tuple(sorted(names)))

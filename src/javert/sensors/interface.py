@@ -12,6 +12,10 @@ Emit = Callable[[AnyRecord], None]
 """Takes a record into the journal. Safe to call from any thread."""
 
 
+def nowhere(_record: AnyRecord) -> None:
+    """Takes records before a sensor has started: there are none."""
+
+
 class ProbeChoice(msgspec.Struct, frozen=True, kw_only=True):
     """Which services may be asked what they accept, beside those that are never asked.
 

@@ -111,6 +111,13 @@ def test_a_root_module_names_every_way_and_its_command(lines):
     assert found["Container"] == ("web",)
 
 
+def test_a_program_that_gives_a_group_is_named():
+    way = Way(path="/opt", reason="directory", principals=("group:tty",), programs=("/usr/bin/wall", "/\x07"))
+    assert way_line(way, Language.ENGLISH) == (
+        "/opt: what is in the directory can be replaced (group tty; given to whoever runs /usr/bin/wall, /\\x07)"
+    )
+
+
 def test_a_value_without_words_stands_for_itself(lines):
     assert lines(RuleId.INSECURE_SERVER_PROTOCOL, exposure="moon\x1b")["Reachable"] == ("moon\\x1b",)
 

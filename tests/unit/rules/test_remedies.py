@@ -52,6 +52,14 @@ def test_the_owning_group_of_a_list_loses_its_entry_and_not_the_mask():
     )
 
 
+def test_programs_that_give_the_group_are_named():
+    given_by = Principals(given_by_programs={77: ("/usr/bin/wall", "/usr/bin/write")})
+    nodes = (node("/"), node("/f", "file", 0o664, gid=77))
+    (way,) = ways(nodes, Population(given_by))
+    assert (way.principals, way.programs) == (("group:77",), ("/usr/bin/wall", "/usr/bin/write"))
+    assert way.fix == "chmod g-w /f"
+
+
 def test_whoever_needs_two_groups_is_named_himself():
     nodes = node("/d", mode=0o710, gid=60), node("/d/f", "file", 0o664, gid=50)
     (way,) = found(*nodes)

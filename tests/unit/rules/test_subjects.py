@@ -1,5 +1,7 @@
 """Who there is to be asked about: users that files name, groups with members, running services, and others."""
 
+from msgspec import structs
+
 from javert.model.telemetry import AclEntry, Credentials, Group, PathNode, Principals
 from javert.rules.modifiability import Subject
 from javert.rules.subjects import Population
@@ -26,6 +28,14 @@ def node(uid: int = 0, gid: int = 0, *acl: AclEntry) -> PathNode:
 
 def subjects(*nodes: PathNode) -> list[Subject]:
     return list(Population(PRINCIPALS).subjects(nodes))
+
+
+def test_a_group_that_a_program_gives_to_whoever_runs_it_is_asked_about_although_nobody_is_in_it():
+    given = structs.replace(PRINCIPALS, given_by_programs={51: ("/usr/bin/wall",), 99: ("/usr/bin/other",)})
+    assert Subject(gids=frozenset({51})) not in subjects(node(0, 51))
+    assert Subject(gids=frozenset({51})) in Population(given).subjects([node(0, 51)])
+    assert Population(given).programs(51) == ("/usr/bin/wall",)
+    assert Population(given).programs(50) == ()
 
 
 def test_where_all_is_roots_there_are_only_others():

@@ -86,9 +86,12 @@ class Principals(Record, frozen=True, kw_only=True):
         users: uid to name.
         groups: those the host knows.
         running: who runs besides root; groups a service was given count although no group file names it.
+        given_by_programs: by gid, paths of set-group-ID programs that users other than root may run: whoever does
+            has the group for what the program does.
     """
 
     mount_namespace: int = 0
     users: dict[int, str] = msgspec.field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     running: tuple[Credentials, ...] = ()
+    given_by_programs: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -29,7 +29,7 @@ from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import BpfObject
 from javert.sensors.linux.module_book import MappedFile, ModuleBook, mapped_files
 from javert.sensors.linux.permissions import PathWalker
-from javert.sensors.linux.principals import enumeration_limit, principals
+from javert.sensors.linux.principals import principals, tell_principals
 from javert.sensors.linux.processes import ProcessTable
 
 _ROOT_RULE = (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,)
@@ -48,16 +48,22 @@ class BpfModuleSensor:
         clock: converts the kernel's times; shared with the other sensors.
         rules: what was asked for: without the root rule no ways are walked.
         scan: the file scan that reads mapped files too; None if nobody asked for it.
+        walker: looks at ways; shared with the other sensors.
     """
 
     name = "modules (kernel)"
 
     def __init__(
-        self, table: ProcessTable, clock: BootClock, rules: Iterable[RuleId], scan: FileScanSensor | None
+        self,
+        table: ProcessTable,
+        clock: BootClock,
+        rules: Iterable[RuleId],
+        scan: FileScanSensor | None,
+        walker: PathWalker | None = None,
     ) -> None:
         self._table = table
         self._clock = clock
-        self._walks_ways = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS in rules
+        self._walker = (walker or PathWalker()) if RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS in rules else None
         self._scan = scan
         self._files: dict[int, MappedFile] = {}
         self._paths: dict[tuple[int, int, int], str] = {}
@@ -79,7 +85,8 @@ class BpfModuleSensor:
         self._emit = emit
         self._table.emit_to(emit)
         self._started_at = self._clock.now()
-        self._walker = PathWalker(emit) if self._walks_ways else None
+        if self._walker is not None:
+            self._walker.emit_to(emit)
         self._book = ModuleBook(emit, self._walker, self._scan)
         self._object = BpfObject(_OBJECT, _OPTIONAL)
         try:
@@ -118,10 +125,7 @@ class BpfModuleSensor:
         self._drain()
         self._book.flush(everything=True)
         if self._walker is not None:
-            self._emit(principals(uids=self._walker.uids, gids=self._walker.gids))
-            limit = enumeration_limit()
-            if limit is not None:
-                self._emit(limit)
+            tell_principals(self._emit, self._walker)
         self._tell_losses()
         self._ended_at = self._clock.now()
         self._last_state = MODULES_STATE.unpack_from(self._state)

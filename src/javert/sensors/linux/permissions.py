@@ -16,7 +16,7 @@ from javert.errors import JavertError, ParseError, SensorError
 from javert.formats import posix_acl
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AclEntry, Limitation, PathNode
-from javert.sensors.interface import Emit
+from javert.sensors.interface import Emit, nowhere
 from javert.sensors.linux.mount_table import MountTable, foreign
 from javert.sensors.linux.statx import Status, statx
 
@@ -31,9 +31,10 @@ class PathWalker:
 
     Attributes:
         uids, gids: every owner, group and ACL entry that was met, for ``javert.sensors.linux.principals``.
+        writing_gids: those of them that were met where they may write.
     """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit = nowhere) -> None:
         """A walker that has seen nothing yet.
 
         Args:
@@ -41,11 +42,16 @@ class PathWalker:
         """
         self.uids: set[int] = set()
         self.gids: set[int] = set()
+        self.writing_gids: set[int] = set()
         self._emit = emit
         self._ways: dict[tuple[int, str], tuple[str, ...]] = {}
         self._nodes: dict[tuple[int, str], PathNode] = {}
         self._mounts: dict[tuple[int, bool], MountTable] = {}
         self._limits: set[tuple[str, str]] = set()
+
+    def emit_to(self, emit: Emit) -> None:
+        """Emit records there from now on; every sensor that shares the walker says so when it starts."""
+        self._emit = emit
 
     def walk(self, *, mount_namespace: int, root: str, path: str) -> tuple[str, ...]:
         """The way from the root directory to a file.
@@ -124,6 +130,10 @@ class PathWalker:
             node = self._nodes[namespace, path] = self._node(namespace, root, mounts, path)
             self.uids.update({node.uid, *(entry.id for entry in node.acl if entry.tag == "user")} - {-1})
             self.gids.update({node.gid, *(entry.id for entry in node.acl if entry.tag == "group")} - {-1})
+            if node.kind != "symlink" and node.mode & stat.S_IWGRP:  # with a list these bits are its mask
+                self.writing_gids.update(
+                    {node.gid, *(entry.id for entry in node.acl if entry.tag == "group")} - {-1}
+                )
             self._emit(node)
         return node
 

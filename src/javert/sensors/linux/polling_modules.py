@@ -16,7 +16,7 @@ from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.module_book import ModuleBook, mapped_files
 from javert.sensors.linux.namespaces import processes
 from javert.sensors.linux.permissions import PathWalker
-from javert.sensors.linux.principals import enumeration_limit, principals
+from javert.sensors.linux.principals import principals, tell_principals
 from javert.sensors.linux.processes import ProcessTable
 
 _LOOK_EVERY_S = 10.0
@@ -29,9 +29,16 @@ class PollingModuleSensor:
 
     name = "modules (polling)"
 
-    def __init__(self, table: ProcessTable, rules: Iterable[RuleId], scan: FileScanSensor | None) -> None:
+    def __init__(
+        self,
+        table: ProcessTable,
+        rules: Iterable[RuleId],
+        scan: FileScanSensor | None,
+        walker: PathWalker | None = None,
+    ) -> None:
+        """Arguments are those of ``javert.sensors.linux.modules.BpfModuleSensor``."""
         self._table = table
-        self._walks_ways = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS in rules
+        self._walker = (walker or PathWalker()) if RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS in rules else None
         self._scan = scan
         self._next_look = 0.0
         self._records = 0
@@ -48,7 +55,8 @@ class PollingModuleSensor:
         self._emit = emit
         self._table.emit_to(emit)
         self._started_at = time.time()
-        self._walker = PathWalker(emit) if self._walks_ways else None
+        if self._walker is not None:
+            self._walker.emit_to(emit)
         self._book = ModuleBook(emit, self._walker, self._scan)
         self._look()
         if not self._records:
@@ -71,10 +79,7 @@ class PollingModuleSensor:
         self._look()
         self._book.flush(everything=True)
         if self._walker is not None:
-            self._emit(principals(uids=self._walker.uids, gids=self._walker.gids))
-            limit = enumeration_limit()
-            if limit is not None:
-                self._emit(limit)
+            tell_principals(self._emit, self._walker)
         if self._unreadable:
             self._emit(
                 Limitation(

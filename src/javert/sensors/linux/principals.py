@@ -6,7 +6,7 @@ import pwd
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from javert.formats.accounts import parse_group, parse_passwd
 from javert.formats.proc_status import ProcessIds, parse_ids
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Credentials, Group, Limitation, Principals
+from javert.sensors.interface import Emit
+from javert.sensors.linux.permissions import PathWalker
+from javert.sensors.linux.privileged_programs import PrivilegedPrograms
 
 _NSSWITCH = Path("/etc/nsswitch.conf")
 _ENUMERABLE = frozenset({"files", "compat", "systemd", "db", "altfiles", "extrausers", "mymachines", "nis"})
@@ -23,12 +26,29 @@ _MAX_ACCOUNTS = 16 * 1024 * 1024
 _ACTION = re.compile(r"\[[^]]*]")  # [NOTFOUND=return], nsswitch.conf(5)
 
 
-def principals(*, uids: Iterable[int] = (), gids: Iterable[int] = ()) -> Principals:
+def tell_principals(emit: Emit, walker: PathWalker) -> None:
+    """Emit who there is, with all whom the ways of a run name, and what is unknown of them.
+
+    Args:
+        emit: takes the records.
+        walker: has looked at the ways.
+    """
+    programs = PrivilegedPrograms(everywhere=bool(walker.writing_gids - {0}))
+    emit(principals(uids=walker.uids, gids=walker.gids, given=programs.groups))
+    for limit in (*programs.limits(), enumeration_limit()):
+        if limit is not None:
+            emit(limit)
+
+
+def principals(
+    *, uids: Iterable[int] = (), gids: Iterable[int] = (), given: Mapping[int, tuple[str, ...]] | None = None
+) -> Principals:
     """Users and groups as the name service tells them, and what running processes not of root hold.
 
     Args:
         uids: owners that matter, asked for one by one because a directory service does not list everybody.
         gids: the same for groups.
+        given: by gid, the set-group-ID programs that give a group to whoever runs them.
     """
     accounts = pwd.getpwall()
     known = {account.pw_uid for account in accounts}
@@ -47,7 +67,9 @@ def principals(*, uids: Iterable[int] = (), gids: Iterable[int] = ()) -> Princip
         *((account.pw_gid, "", (account.pw_name,)) for account in accounts),
     ]
     roots = {account.pw_name for account in accounts if account.pw_uid == 0} | {"root"}
-    return Principals(users=users, groups=_groups(members, roots), running=_running())
+    return Principals(
+        users=users, groups=_groups(members, roots), running=_running(), given_by_programs=dict(given or {})
+    )
 
 
 def principals_inside(mount_namespace: int, root: str) -> Principals | None:

@@ -11,8 +11,8 @@ from javert.formats.cmdline import redact, split
 from javert.formats.kernel_records import Who
 from javert.formats.proc_status import parse_ids
 from javert.formats.procfs import MemoryTraits, Placement, parse_cgroup, parse_stat, place_cgroup
-from javert.model.telemetry import AnyRecord, Process, ProcessKey
-from javert.sensors.interface import Emit
+from javert.model.telemetry import Process, ProcessKey
+from javert.sensors.interface import Emit, nowhere
 from javert.sensors.linux.local_paths import LocalPaths
 from javert.sensors.linux.statx import statx
 
@@ -29,7 +29,7 @@ class ProcessTable:
     """
 
     def __init__(self, cgroup_root: str | None = None) -> None:
-        self._emit: Emit = _nowhere
+        self._emit: Emit = nowhere
         self._cgroup_root = cgroup_root
         self._known: dict[ProcessKey, Process] = {}
         self._programs: dict[tuple[int, int], dict[tuple[int, int, int], int]] = {}
@@ -152,10 +152,6 @@ class ProcessTable:
                 return place
             self._places[who.cgroup] = place
         return self._places[who.cgroup]
-
-
-def _nowhere(_record: AnyRecord) -> None:
-    """Takes records before a sensor has started: there are none."""
 
 
 def _full_name(name: str, exe: str) -> str:

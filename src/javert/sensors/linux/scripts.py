@@ -40,14 +40,16 @@ class _Known(msgspec.Struct):
 class ScriptBook:
     """Keeps account of the scripts of the run, and looks at the way to each of them once."""
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, walker: PathWalker | None = None) -> None:
         """A book without entries.
 
         Args:
             emit: takes the Module records and what the walks find.
+            walker: looks at the ways; shared with the other sensors.
         """
         self._emit = emit
-        self._walker = PathWalker(emit)
+        self._walker = walker or PathWalker()
+        self._walker.emit_to(emit)
         self._own_namespace = Path("/proc/self/ns/mnt").stat().st_ino
         self._known: dict[tuple[int, str], _Known] = {}
 
@@ -129,8 +131,9 @@ class PollingScriptSensor:
 
     name = "scripts (polling)"
 
-    def __init__(self, table: ProcessTable) -> None:
+    def __init__(self, table: ProcessTable, walker: PathWalker | None = None) -> None:
         self._table = table
+        self._walker = walker
         self._records = 0
         self._next_look = 0.0
         self._started_at = 0.0
@@ -140,7 +143,7 @@ class PollingScriptSensor:
         """Look at every process."""
         self._table.emit_to(emit)
         self._started_at = time.time()
-        self._book = ScriptBook(emit)
+        self._book = ScriptBook(emit, self._walker)
         self._look()
 
     def poll(self) -> None:
@@ -180,8 +183,9 @@ class BpfScriptSensor:
 
     name = "scripts (kernel)"
 
-    def __init__(self, table: ProcessTable, clock: BootClock) -> None:
+    def __init__(self, table: ProcessTable, clock: BootClock, walker: PathWalker | None = None) -> None:
         self._table = table
+        self._walker = walker
         self._clock = clock
         self._pending: list[bytes] = []
         self._records = self._lost = 0
@@ -206,7 +210,7 @@ class BpfScriptSensor:
             self._object.close()
             self._object = None
             raise
-        self._book = ScriptBook(emit)
+        self._book = ScriptBook(emit, self._walker)
         for pid in processes():
             self._book.look_at(pid, self._table, self._clock.now())
         self._book.flush()

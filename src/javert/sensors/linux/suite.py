@@ -11,6 +11,7 @@ from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import cgroup2_mount
 from javert.sensors.linux.modules import BpfModuleSensor
 from javert.sensors.linux.network import BpfNetworkSensor
+from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
 from javert.sensors.linux.probe_sockets import NamespacedSockets
@@ -29,6 +30,7 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     clock = BootClock()
     own = OwnFlows()
     table = ProcessTable(cgroup2_mount(Path("/proc/self/mounts").read_text("utf-8", "replace")))
+    walker = PathWalker()
     sensors: list[Sensor] = []
     if rules.intersection(NETWORK_RULES):
         network: Sensor = WithFallback(
@@ -49,8 +51,8 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     if rules.intersection(MODULE_RULES):
         sensors.append(
             WithFallback(
-                BpfModuleSensor(table, clock, rules, scan),
-                PollingModuleSensor(table, rules, scan),
+                BpfModuleSensor(table, clock, rules, scan, walker),
+                PollingModuleSensor(table, rules, scan, walker),
                 "modules-polled",
                 (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,),
                 blinds=False,
@@ -59,8 +61,8 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
     if rules.intersection(SCRIPT_RULES):
         sensors.append(
             WithFallback(
-                BpfScriptSensor(table, clock),
-                PollingScriptSensor(table),
+                BpfScriptSensor(table, clock, walker),
+                PollingScriptSensor(table, walker),
                 "scripts-polled",
                 SCRIPT_RULES,
                 blinds=False,
