@@ -57,7 +57,6 @@ INSTALL = """
 set -e
 root=$1; shift
 mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
 printf '#!/bin/sh\\nexit 101\\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 cp --remove-destination --dereference /etc/resolv.conf "$root/etc/resolv.conf"
@@ -67,7 +66,8 @@ chroot "$root" apt-get -qq install -y --no-install-recommends "$@"
 chroot "$root" apt-get clean
 rm "$root/usr/sbin/policy-rc.d"
 """
-"""Debian asks policy-rc.d before it starts a service."""
+"""Debian asks policy-rc.d before it starts a service. The devices are those that debootstrap made: what a package's
+scripts do to them, as root, must not reach the machine's own."""
 
 
 def _build(suite: str, packages: Sequence[str], root: Path) -> None:
