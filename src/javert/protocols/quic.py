@@ -11,7 +11,8 @@ from javert.protocols.interface import Protocol
 
 _QUIC = FULL_READINGS[Protocol.QUIC]
 _GOOGLE_VERSION = re.compile(rb"[QT]0[0-9][0-9]")
-_VERSIONS = frozenset((1, 0x6B3343CF, 0x51303530, 0x54303530, 0x54303531))
+_VERSIONS = frozenset((1, 0x6B3343CF, 0x709A50C4, 0x51303530, 0x54303530, 0x54303531))
+"""1, 2 and its last draft, and Chromium's from the time of the IETF's drafts."""
 _LONGEST_ID = 20
 
 

@@ -16,15 +16,20 @@ _REQUEST = re.compile(
 )
 _OPTIONS = re.compile(rb"\x00\x06(?:[A-Za-z]{2,32}\x00[0-9]{1,20}\x00)+\Z")
 _ERROR = re.compile(rb"\x00\x05\x00[\x00-\x08][^\x00]*\x00\Z")
+_REFUSAL = re.compile(rb"\x00\x05\x00[\x00-\x08][\t -~]{4,256}\x00\Z")
 
 
 def identify(talk: Conversation) -> Reading | None:
     """A read or write request, or data blocks from one side that the other acknowledges by number.
 
-    Where one side alone was seen, two blocks that follow each other are needed. Too short: never.
+    Where one side alone was seen, two blocks that follow each other are needed, or an error with a message: a
+    request that is refused is answered so, from a new port. Too short: never.
     """
     first = talk.opening or talk.greeting
     if _REQUEST.match(first):
+        return _READING
+    datagrams = (*talk.client, *talk.server)
+    if all(datagram == datagrams[0] for datagram in datagrams) and _REFUSAL.match(datagrams[0]):
         return _READING
     for sender, receiver in ((talk.client, talk.server), (talk.server, talk.client)):
         if _transfer(sender, receiver):

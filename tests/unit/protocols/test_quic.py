@@ -18,6 +18,7 @@ INITIAL = bytes.fromhex("c3 00000001 08 8394c8f03e515708 00 00 449e") + bytes(40
     [
         INITIAL,
         INITIAL.replace(bytes.fromhex("00000001"), bytes.fromhex("6b3343cf")),
+        INITIAL.replace(bytes.fromhex("00000001"), bytes.fromhex("709a50c4")),
         INITIAL.replace(bytes.fromhex("00000001"), bytes.fromhex("ff00001d")),
         bytes.fromhex("80 00000000 08 8394c8f03e515708 00 00000001 6b3343cf"),  # version negotiation
         b"\x0d" + bytes(8) + b"Q043\x01" + bytes(30),

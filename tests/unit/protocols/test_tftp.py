@@ -42,6 +42,15 @@ def test_two_blocks_are_enough_where_one_side_was_seen(verdict_of: Play) -> None
     assert verdict_of(("S", data(1)), transport=Transport.UDP).protocol is Protocol.UNKNOWN
 
 
+def test_an_error_from_a_new_port_stands_alone(verdict_of: Play) -> None:
+    error = b"\x00\x05\x00\x01File not found\x00"
+    for turns in ([("C", error)], [("S", error), ("S", error)]):
+        assert verdict_of(*turns, transport=Transport.UDP).protocol is Protocol.TFTP
+    for odd in (error[:-1], b"\x00\x05\x00\x01\x00", b"\x00\x05\x00\x09no\x00", error + b"\x01"):
+        assert verdict_of(("C", odd), transport=Transport.UDP).protocol is Protocol.UNKNOWN
+    assert verdict_of(("C", error), ("S", b"\x00\x05"), transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "turns",
     [
