@@ -137,13 +137,16 @@ class _Line:
         if self._tls is None:
             return came
         self._incoming.write(came)
+        clear = b""
         try:
-            return self._tls.read(MOST_BYTES)
+            while piece := self._tls.read(MOST_BYTES):
+                clear += piece
         except ssl.SSLWantReadError:
-            return b""
+            return clear
         except ssl.SSLError:
-            self._ended = Ended.CLOSED
-            return b""
+            pass
+        self._ended = Ended.CLOSED
+        return clear
 
 
 def _bind(one: socket.socket, source: str, *, reserved: bool) -> None:

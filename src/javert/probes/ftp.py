@@ -2,7 +2,7 @@
 
 Sent: FEAT, AUTH TLS, and, where TLS works, on a connection of its own in the clear ``USER`` with a name that nobody
 has; QUIT. Safe: a name without PASS is no login and no failed one; it is sent because it is what a server refuses
-that wants TLS first.
+that wants TLS first. Whether it lets "anonymous" in without TLS nobody can tell who does not log in.
 """
 
 import re

@@ -34,10 +34,11 @@ def converse(greeting: bytes) -> Talk:
     acceptance = Acceptance.TLS_OPTIONAL if works else Acceptance.CLEARTEXT_ONLY
     if b"STARTTLS" in capabilities and _closed(capabilities):
         acceptance = Acceptance.TLS_REQUIRED
+    open_to_all = state == b"* PREAUTH" or b"AUTH=ANONYMOUS" in capabilities
     return ProbeAnswer(
         protocol="imap",
         acceptance=acceptance,
-        authentication=Authentication.NONE if state == b"* PREAUTH" else Authentication.REQUIRED,
+        authentication=Authentication.NONE if open_to_all else Authentication.REQUIRED,
         product=product,
     )
 

@@ -5,6 +5,7 @@ Sent: CAP LS, STARTTLS, QUIT. Safe: without NICK and USER nobody joins (RFC 2812
 
 import re
 
+from javert.errors import NeedsMoreData
 from javert.model.telemetry import Acceptance, ProbeAnswer
 from javert.probes.dialogue import Talk, farewell, tls_works
 from javert.probes.interface import Ask
@@ -26,13 +27,20 @@ def converse(greeting: bytes) -> Talk:
         greeting: what the service said first; servers that look the client up say so.
     """
     said = greeting + (yield Ask(_CAP, _is_answer)).data
-    if not _is_answer(said) and irc.identify(Conversation((_CAP,), (said,))) is None:
+    if not _is_answer(said) and not _is_irc(said):
         return None
     works = _OFFERS_TLS.search(said) is not None and (
         _GO_AHEAD.search((yield Ask(_STARTTLS, _is_numeric)).data) is not None and (yield from tls_works())
     )
     yield from farewell(_QUIT)
     return ProbeAnswer(protocol="irc", acceptance=Acceptance.TLS_OPTIONAL if works else Acceptance.CLEARTEXT_ONLY)
+
+
+def _is_irc(said: bytes) -> bool:
+    try:
+        return bool(said) and irc.identify(Conversation((), (said,))) is not None
+    except NeedsMoreData:
+        return False
 
 
 def _is_answer(data: bytes) -> bool:

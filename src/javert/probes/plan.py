@@ -62,6 +62,7 @@ _GREETED: dict[str, Callable[[bytes], Talk]] = {
     "mysql": mysql.converse,
     "nntp": nntp.converse,
     "pop3": pop3.converse,
+    "redis": redis.converse,
     "smtp": smtp.converse,
     "ssh": ssh.converse,
     "telnet": telnet.converse,
@@ -131,7 +132,7 @@ def _inquire_by_datagrams(suggested: tuple[str, ...], found: list[ProbeAnswer]) 
 
 
 def _inquire(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
-    will_greet = bool(suggested) and suggested[0] in _GREETED
+    will_greet = bool(suggested) and suggested[0] in _GREETED and suggested[0] not in _ASKED
     greeting = yield Ask(b"", _is_greeting, _EXPECTED_GREETING_S if will_greet else _GREETING_S)
     if _hung_up(greeting):
         yield from at_home(_turned_away(suggested, found))

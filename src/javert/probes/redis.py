@@ -17,9 +17,13 @@ _PROTECTED = re.compile(rb"-DENIED\b")
 _OTHER_ERROR = re.compile(rb"-(?:LOADING|BUSY|MISCONF|MASTERDOWN|ERR max number of clients)\b")
 
 
-def converse(_greeting: bytes) -> Talk:
-    """CLEARTEXT_ONLY: TLS has a port of its own. In protected mode it is asked from its own address."""
-    answer = (yield Ask(_PING, whole_line)).data
+def converse(greeting: bytes) -> Talk:
+    """CLEARTEXT_ONLY: TLS has a port of its own. In protected mode it is asked from its own address.
+
+    Args:
+        greeting: in protected mode the service says so and hangs up; else b"".
+    """
+    answer = greeting or (yield Ask(_PING, whole_line)).data
     if _PROTECTED.match(answer):
         yield Reopen(from_its_own_address=True)
         answer = (yield Ask(_PING, whole_line)).data or answer

@@ -24,7 +24,8 @@ from javert.protocols import ber
 _V1, _V2C, _V3 = 0, 1, 3
 _GET, _RESPONSE, _REPORT = 0xA0, 0xA2, 0xA8
 _SYS_OBJECT_ID = bytes.fromhex("2b06010201010200")  # 1.3.6.1.2.1.1.2.0
-_NET_SNMP = bytes.fromhex("2b06010401bf08")  # 1.3.6.1.4.1.8072
+# Net-SNMP's number among enterprises, 8072, in an object identifier and in an engine's identity (RFC 3411 5).
+_NET_SNMP = (bytes.fromhex("2b06010401bf08"), bytes.fromhex("80001f88"))
 _COMMUNITIES = ("public", "private")
 _VERSIONS = ((_V1, "snmpv1", Acceptance.SNMP_V1), (_V2C, "snmpv2c", Acceptance.SNMP_V2C))
 _WAIT_S = 0.7
@@ -83,7 +84,7 @@ def converse(found: list[ProbeAnswer]) -> Dialogue[None]:
             said = (yield Ask(_GETS[version, community], is_answer, _WAIT_S)).data
             if is_answer(said):
                 communities.append(community)
-                product = "Net-SNMP" if _NET_SNMP in said else product
+                product = _product_of(said)
         if communities:
             found.append(
                 ProbeAnswer(
@@ -92,8 +93,15 @@ def converse(found: list[ProbeAnswer]) -> Dialogue[None]:
             )
     if not found:
         is_answer = _answers(_V3, _DISCOVERY_IDENTITY)
-        if is_answer((yield Ask(_DISCOVERY, is_answer, _WAIT_S)).data):
-            found.append(ProbeAnswer(protocol="snmpv3", acceptance=Acceptance.SNMP_V3_ONLY))
+        said = (yield Ask(_DISCOVERY, is_answer, _WAIT_S)).data
+        if is_answer(said):
+            found.append(
+                ProbeAnswer(protocol="snmpv3", acceptance=Acceptance.SNMP_V3_ONLY, product=_product_of(said))
+            )
+
+
+def _product_of(said: bytes) -> str:
+    return "Net-SNMP" if any(sign in said for sign in _NET_SNMP) else ""
 
 
 def _answers(version: int, identity: int) -> Callable[[bytes], bool]:
