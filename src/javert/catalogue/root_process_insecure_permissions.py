@@ -70,6 +70,24 @@ _FIX_SEARCHED = Text(
     "含まれている場合は、起動するユニットやスクリプトから取り除いてください。それ以外の場合は、root としてすべて"
     "の経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
 )
+_TITLE_IMPORTED = Text(
+    en="Root process {process} looks for Python modules at {module}, which {principals} can change",
+    ja="root プロセス {process} が Python モジュールを探す {module} は {principals} が変更できます",
+)
+_WHO_IMPORTED = Text(
+    en="Python looks for every module that {searched_by} imports in the script's own directory first, before the "
+    "standard library. These processes run it as root: {processes}. Whoever puts a file there that is named like "
+    "such a module decides what root runs. It can be changed here: {ways}.",
+    ja="Python は、{searched_by} がインポートするすべてのモジュールを、標準ライブラリより先にスクリプト自身のディ"
+    "レクトリから探します。このスクリプトを root として実行しているプロセス: {processes}。そのようなモジュールと同"
+    "じ名前のファイルをそこに置ける者は、root が実行する内容を決められます。変更できる場所: {ways}。",
+)
+_FIX_IMPORTED = Text(
+    en="Move {searched_by} to a directory that only root can write, or start Python with -I, which leaves the "
+    "script's directory out. Where a command is known that closes the way: {fixes}. Then restart the processes.",
+    ja="{searched_by} を root だけが書き込めるディレクトリに移すか、スクリプトのディレクトリを除外する -I を付けて "
+    "Python を起動してください。経路を塞ぐコマンドがある場合: {fixes}。その後、プロセスを再起動してください。",
+)
 
 TEXTS: dict[str, Text] = {
     f"rule.{_ID}.name": Text(
@@ -121,6 +139,9 @@ TEXTS: dict[str, Text] = {
     f"finding.{_ID}.searched.title": _TITLE_SEARCHED,
     f"finding.{_ID}.searched.description": _WHO_SEARCHED,
     f"finding.{_ID}.searched.recommendation": _FIX_SEARCHED,
+    f"finding.{_ID}.imported.title": _TITLE_IMPORTED,
+    f"finding.{_ID}.imported.description": _WHO_IMPORTED,
+    f"finding.{_ID}.imported.recommendation": _FIX_IMPORTED,
     # ------------------------------------------------------------ what the rule could not judge
     "limitation.root-modules-foreign-file-system.title": Text(
         en="{count} modules of root processes lie on {file_system} at {path}",

@@ -34,12 +34,11 @@ def _set(words: str) -> frozenset[str]:
 
 
 _SHELL = _Syntax(inline=_set("-c -s"), valued=_set("-o -O +o +O --rcfile --init-file --emulate"))
+_PYTHON = _Syntax(inline=_set("-c -m"), valued=_set("-W -X --check-hash-based-pycs"))
+_ALONE = re.compile(r"-[A-VY-Za-z]*[IP][A-Za-z]*")  # what stands behind -W and -X is their value
 _SYNTAXES: tuple[tuple[re.Pattern[str], _Syntax], ...] = (
     (re.compile(r"(?:ba|da|a|k|mk|pdk|z|y|rba)?sh(?:-?[0-9.]+)?"), _SHELL),
-    (
-        re.compile(r"(?:python|pypy)[0-9.]*[a-z]*"),
-        _Syntax(inline=_set("-c -m"), valued=_set("-W -X --check-hash-based-pycs")),
-    ),
+    (re.compile(r"(?:python|pypy)[0-9.]*[a-z]*"), _PYTHON),
     (re.compile(r"perl[0-9.]*"), _Syntax(inline=_set("-e -E"), valued=_set("-I -M -m"))),
     (
         re.compile(r"ruby[0-9.]*"),
@@ -79,6 +78,23 @@ def script_argument(program: str, arguments: Sequence[str]) -> str | None:
         program = rest.pop(0) if applet == "busybox" and rest else applet
     syntax = _syntax(program)
     return None if syntax is None else _script(syntax, rest)
+
+
+def imports_beside_script(program: str, arguments: Sequence[str]) -> bool:
+    """Whether an interpreter looks for modules in its script's own directory first: Python, unless told not to.
+
+    ``-I`` and ``-P`` of python(1) take it out of ``sys.path``; what the environment says is not known here.
+
+    Args:
+        program: as for ``script_argument``.
+        arguments: as for ``script_argument``.
+    """
+    syntax = _syntax(program)
+    script = script_argument(program, arguments)
+    if syntax is not _PYTHON or script is None:
+        return False
+    options = arguments[1 : list(arguments).index(script, 1)]
+    return not any(_ALONE.fullmatch(option) for option in options)
 
 
 def _syntax(program: str) -> _Syntax | None:

@@ -128,8 +128,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 class RootModuleAttributes(msgspec.Struct, frozen=True, kw_only=True):
     """For ``root-process-insecure-permissions``.
 
-    ``searched_by`` is empty for a module that was loaded. Else nothing was: the dynamic loader looks for ``path``
-    on behalf of these modules.
+    ``searched_by`` is empty for a module that was loaded. Else nothing was: the dynamic loader, or Python,
+    looks for ``path`` on behalf of these modules.
     """
 
     path: str

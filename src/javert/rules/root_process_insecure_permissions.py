@@ -44,8 +44,9 @@ class _Loaded(msgspec.Struct, kw_only=True):
     """One module file, however often and by whomever it was loaded.
 
     Attributes:
-        searched_by: for a file that the dynamic loader looks for, and that need not exist, the modules that have it
-            look there; none for a module that was loaded.
+        searched_by: for a file that is looked for, and need not exist, the modules on behalf of which it is; none
+            for a module that was loaded.
+        imported: not the dynamic loader looks there, but an interpreter.
     """
 
     container: str
@@ -53,6 +54,7 @@ class _Loaded(msgspec.Struct, kw_only=True):
     modules: list[Module] = []
     processes: dict[tuple[int, int], Process] = {}
     searched_by: list[str] = []
+    imported: bool = False
 
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
@@ -180,6 +182,7 @@ def _searched_for_root(telemetry: Telemetry, loaded: Iterable[_Loaded]) -> list[
                     _Loaded(container=user.container, path=searched.path, modules=[], processes={}, searched_by=[]),
                 )
                 file.searched_by.append(search.path)
+                file.imported = searched.by == "python-path"
                 file.processes.update(user.processes)
                 file.modules.append(
                     Module(
@@ -199,7 +202,9 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
     processes = [process for _key, process in sorted(file.processes.items())]
     deleted = all(module.deleted for module in file.modules)
     principals = sorted({name for way in found for name in way.principals}, key=_widest_first)
-    variant = ".searched" if file.searched_by else ".deleted" if deleted else ".container" if file.container else ""
+    variant = ".deleted" if deleted else ".container" if file.container else ""
+    if file.searched_by:
+        variant = ".imported" if file.imported else ".searched"
     return FindingDraft(
         identity=(file.container, file.path),
         text=_ID.value + variant,

@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from javert.formats.interpreters import is_interpreter, script_argument
+from javert.formats.interpreters import imports_beside_script, is_interpreter, script_argument
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,31 @@ def test_the_interpreter_itself_runs_the_script_that_was_told(program, tmp_path)
 def test_what_is_told_is_an_argument_and_no_option(program, arguments):
     script = script_argument(program, [program, *arguments])
     assert script is None or script in arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "beside"),
+    [
+        ([], True),
+        (["-u", "-W", "ignore"], True),
+        (["-WIgnore", "-XPlain"], True),
+        (["-I"], False),
+        (["-P"], False),
+        (["-uI"], False),
+        (["-sP", "-u"], False),
+    ],
+)
+def test_python_imports_from_the_directory_of_its_script_first(tmp_path, options, beside):
+    """Python is asked: a module beside the script hides the standard library's, unless an option forbids it."""
+    assert imports_beside_script("python3.11", ["python3", *options, "job.py", "-I"]) == beside
+    (tmp_path / "job.py").write_text("import wave")
+    (tmp_path / "wave.py").write_text("print('planted')")
+    done = subprocess.run(
+        [sys.executable, *options, tmp_path / "job.py"], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout == "planted\n") == beside
+
+
+def test_others_do_not_and_without_a_script_there_is_no_directory():
+    assert not imports_beside_script("perl", ["perl", "job.pl"])
+    assert not imports_beside_script("python3", ["python3", "-m", "job"])

@@ -335,3 +335,9 @@ def test_a_search_has_its_texts(judge, language):
     for part in ("title", "description", "recommendation"):
         words = text(f"finding.{finding.text}.{part}", language, finding.params)
         assert "/bin/daemon" in words or PLANTED in words
+
+
+def test_where_python_looks_for_modules_first_reads_otherwise(judge):
+    (finding,) = judge(process(ROOT), daemon(), searched("python-path"), *absent(0o1777)).findings
+    assert finding.text == "root-process-insecure-permissions.imported"
+    assert finding.params["searched_by"] == "/bin/daemon"

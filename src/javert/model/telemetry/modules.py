@@ -92,13 +92,14 @@ class Module(Record, frozen=True, kw_only=True):
 
 
 class SearchedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the dynamic loader looks for before, or to learn, where the others are.
+    """A file that the dynamic loader, or an interpreter, looks for before, or to learn, where the others are.
 
     Attributes:
         path: as the loader asks the kernel for it; it need not exist.
         by: what makes it look there: "runpath", "rpath", "needed" (an absolute name), "interpreter" (PT_INTERP),
             "preload" (/etc/ld.so.preload), "cache" (/etc/ld.so.cache), "ld-preload", "ld-audit" or
-            "ld-library-path" (variables of a process).
+            "ld-library-path" (variables of a process), "python-path" (the directory of a script of Python, in which
+            modules are found before all others; the name in ``path`` stands for any).
         way: as in ``Module``.
     """
 
@@ -108,7 +109,7 @@ class SearchedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LibrarySearch(Record, frozen=True, kw_only=True):
-    """Where the dynamic loader looks on behalf of a module of root's, besides the system's own directories.
+    """Where more is looked for on behalf of a module of root's, besides the system's own directories.
 
     Attributes:
         path: of the module; joins with ``Module`` in the same mount namespace.

@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from javert.errors import ParseError
-from javert.formats.interpreters import is_interpreter, script_argument
+from javert.formats.interpreters import imports_beside_script, is_interpreter, script_argument
 from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event, split_exactly
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Module, ModuleKind, ProcessKey, SensorReport
+from javert.model.telemetry import LibrarySearch, Module, ModuleKind, ProcessKey, SearchedFile, SensorReport
 from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.libbpf import BpfObject
@@ -35,6 +35,7 @@ class _Known(msgspec.Struct):
     processes: dict[ProcessKey, None]
     last_seen: float
     told: bool = False
+    imports: bool = False
 
 
 class ScriptBook:
@@ -53,7 +54,9 @@ class ScriptBook:
         self._own_namespace = Path("/proc/self/ns/mnt").stat().st_ino
         self._known: dict[tuple[int, str], _Known] = {}
 
-    def add(self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool) -> bool:
+    def add(
+        self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool, imports: bool = False
+    ) -> bool:
         """Note that a root process runs a script; the file should still be there.
 
         Args:
@@ -63,6 +66,7 @@ class ScriptBook:
             now: seconds since the epoch.
             certain: the kernel itself ran the script, so that it was there even if it is gone. An argument that
                 names no file may be anything, a secret too, and is forgotten.
+            imports: modules in the script's own directory are found before all others.
 
         Returns:
             False if the argument may have been a script, in a mount namespace that is gone.
@@ -88,9 +92,20 @@ class ScriptBook:
                 first_seen=now,
             )
             known = self._known[key] = _Known(module, {}, now)
+        if imports and way and root is not None and not known.imports:
+            known.imports = True
+            self._tell_imports(namespace, root, key[1])
         known.processes[process] = None
         known.last_seen = now
         return True
+
+    def _tell_imports(self, namespace: int, root: str, script: str) -> None:
+        """Look who could put a module beside a script; the name stands for any, and no module has it."""
+        path = f"{script.rpartition('/')[0]}/*.py"
+        way = self._walker.walk(mount_namespace=namespace, root=root, path=path)
+        if way:
+            files = (SearchedFile(path=path, by="python-path", way=way),)
+            self._emit(LibrarySearch(mount_namespace=namespace, path=script, files=files))
 
     def look_at(self, pid: int, table: ProcessTable, now: float) -> None:
         """Note the script of a running process, if it is root's and an interpreter with one."""
@@ -98,14 +113,16 @@ class ScriptBook:
             interpreter = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)").rpartition("/")[2]
             if not is_interpreter(interpreter):
                 return
-            script = script_argument(interpreter, split_exactly(Path(f"/proc/{pid}/cmdline").read_bytes()))
+            arguments = split_exactly(Path(f"/proc/{pid}/cmdline").read_bytes())
+            script = script_argument(interpreter, arguments)
             path = absolute(script, os.readlink(f"/proc/{pid}/cwd")) if script is not None else None
             namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
         except OSError:
             return  # it ended, or is not ours to look into: the sensor of modules says so
         process = table.from_proc(pid)
         if path is not None and process is not None and table.is_root(process):
-            self.add(namespace, path, process, now, certain=False)
+            imports = imports_beside_script(interpreter, arguments)
+            self.add(namespace, path, process, now, certain=False, imports=imports)
 
     def flush(self, *, everything: bool = False) -> None:
         """Emit scripts not told before; with ``everything`` all, with every process that ran them."""
@@ -263,7 +280,9 @@ class BpfScriptSensor:
         if process is None:
             process = self._table.from_kernel(event.who, cmdline=event.cmdline, root=True)
         now = self._clock.epoch(event.time_ns)
-        if not self._book.add(event.who.mount_namespace, path, process, now, certain=event.hashbang):
+        imports = imports_beside_script(event.interpreter, split_exactly(event.cmdline))
+        namespace = event.who.mount_namespace
+        if not self._book.add(namespace, path, process, now, certain=event.hashbang, imports=imports):
             self._lost += 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from javert.errors import BpfUnavailableError
-from javert.model.telemetry import Limitation, Module, ModuleKind, PathNode, Process, ProcessKey
+from javert.model.telemetry import LibrarySearch, Limitation, Module, ModuleKind, PathNode, Process, ProcessKey
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.scripts import BpfScriptSensor, PollingScriptSensor, ScriptBook
@@ -109,6 +109,24 @@ def test_a_link_to_the_script_is_on_the_way(kernel, place, script):
     (module,) = kernel.scripts(place).values()
     assert module.path == str(script)
     assert module.way[-2:] == (f"{place}/link", str(script))
+
+
+@pytest.mark.parametrize(("option", "told"), [("", True), (" -I", False)])
+def test_where_a_script_of_python_imports_from_is_looked_at(kernel, place, option, told):
+    script = place / "job.py"
+    script.write_text(f"#!/usr/bin/python3{option}\n")
+    script.chmod(0o755)
+    (place / "link.py").symlink_to("job.py")
+    for command in ([script], [place / "link.py"], ["python3", *option.split(), "job.py"]):
+        subprocess.run(command, cwd=place, check=True)
+    assert set(kernel.scripts(place)) == {str(script)}
+    searches = [
+        record for record in kernel.records if isinstance(record, LibrarySearch) and record.path == str(script)
+    ]
+    assert len(searches) == told
+    for search in searches:
+        (file,) = search.files
+        assert (file.path, file.by, file.way[-1]) == (f"{place}/*.py", "python-path", f"{place}/*.py")
 
 
 def test_scripts_of_other_users_are_not_told(kernel, place, script):
