@@ -283,14 +283,14 @@ _LIVE |= {
         "用を確認し、再起動後に /proc/PID/personality に 00400000 が含まれないことを確認してください。",
     ),
     "limitation.code-memory-unexplained.title": Text(
-        en="Some processes have writable and executable memory that nothing explains",
-        ja="書き込み可能かつ実行可能なメモリを持つ、理由の不明なプロセスがあります",
+        en="Memory that is writable and executable is not explained",
+        ja="書き込み可能かつ実行可能なメモリの理由を確認できませんでした",
     ),
     "limitation.code-memory-unexplained.description": Text(
-        en="{count} processes (for instance {examples}) have memory of no file that is both writable and "
-        "executable, and no just-in-time compiler that Javert knows. Whether a compiler made it, or a program that "
-        "gave up its protection, is not told by what can be seen.",
-        ja="{count} 個のプロセス (例: {examples}) に、ファイルに基づかない書き込み可能かつ実行可能なメモリがありますが"
+        en="Memory of no file that is both writable and executable was seen in {examples} (processes in all: {count}), "
+        "and no just-in-time compiler that Javert knows. Whether a compiler made it, or a program that gave up its "
+        "protection, is not told by what can be seen.",
+        ja="{examples} (プロセス数: {count}) に、ファイルに基づかない書き込み可能かつ実行可能なメモリが確認されましたが"
         "、既知の JIT コンパイラーは見つかりませんでした。JIT コンパイラーによるものか、プログラムが保護を放棄したの"
         "かは、確認できる情報からは判断できません。",
     ),

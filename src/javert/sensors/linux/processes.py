@@ -108,8 +108,8 @@ class ProcessTable:
         return key
 
     def memory_seen(self, key: ProcessKey, traits: MemoryTraits) -> None:
-        """Note what the memory of the process was like; what was seen once stays."""
-        if any(traits) and (known := self._known.get(key)) is not None:
+        """Note what the memory of the process was like; what was seen once stays. Javert's own is left out."""
+        if any(traits) and key.pid != os.getpid() and (known := self._known.get(key)) is not None:
             self._learn(msgspec.structs.replace(known, **traits._asdict()), known)
 
     def is_root(self, key: ProcessKey) -> bool:

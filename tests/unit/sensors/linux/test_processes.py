@@ -56,6 +56,14 @@ def test_nothing_is_emitted_twice_and_what_is_learnt_later_is_added(table):
     assert records[-1].exe == "/opt/worker"
 
 
+def test_javerts_own_memory_is_left_out(table):
+    """Its callbacks for libbpf (libffi) lie in memory that is both writable and executable."""
+    made, records = table
+    own = made.from_proc(os.getpid())
+    made.memory_seen(own, MemoryTraits(code_memory=True))
+    assert [record.code_memory for record in records if record.key == own] == [False]
+
+
 def test_a_name_that_the_kernel_cut_short_is_told_in_full(table):
     made, records = table
     made.from_kernel(_who("inetutils-telne"), exe="/usr/bin/inetutils-telnet")
