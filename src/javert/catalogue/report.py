@@ -138,6 +138,7 @@ _FACTS = {
     "ways": Text("Changeable", "変更可能"),
     "fix": Text("Command", "コマンド"),
     "container": Text("Container", "コンテナ"),
+    "image": Text("Image", "イメージ"),
     "all": Text("All of them", "対象一覧"),
     "scope": Text("Affected", "影響範囲"),
     "rules": Text("Rules", "ルール"),
@@ -188,6 +189,9 @@ _VALUES = {
     "writable-executable-segment": Text(
         "has a segment both writable and executable", "書き込みと実行の両方が可能なセグメント"
     ),
+    "read-implies-exec": Text("all of its memory is executable", "すべてのメモリが実行可能"),
+    "no-execute-off": Text("memory cannot be protected at all", "メモリを保護できない"),
+    "host": Text("host", "ホスト"),
     "not-loadable-by-glibc": Text("glibc 2.41 and later refuse to load it", "glibc 2.41 以降では読み込めない"),
     "executable": Text("executable", "実行ファイル"),
     "shared-object": Text("shared object", "共有オブジェクト"),

@@ -133,6 +133,8 @@ def _dep(attributes: DepAttributes, words: Words) -> _Pairs:
         ("kind", [words.value(attributes.kind) + machine]),
         ("reason", [words.value(reason) for reason in attributes.reasons]),
         ("package", [origin]),
+        ("image", [printable(attributes.image)]),
+        ("container", [printable(attributes.container)]),
         ("running", [", ".join(str(pid) for pid in attributes.running_pids)]),
         ("loader", [] if attributes.loadable_by_glibc else [words.value("not-loadable-by-glibc")]),
     ]

@@ -79,6 +79,12 @@ def test_a_file_names_its_package_and_reasons(lines):
     assert found["Loader"] == ("glibc 2.41 and later refuse to load it",)
 
 
+def test_a_file_of_an_image_names_the_image_and_a_process_its_reason(lines):
+    found = lines(RuleId.SOFTWARE_WITHOUT_DEP, image="shop/web:2", container="web", reasons=("read-implies-exec",))
+    assert (found["Image"], found["Container"]) == (("shop/web:2",), ("web",))
+    assert found["Reason"] == ("all of its memory is executable",)
+
+
 def test_a_file_of_which_little_is_known_has_few_facts(lines):
     found = lines(
         RuleId.SOFTWARE_WITHOUT_DEP,
