@@ -150,7 +150,12 @@ UNJUDGED: dict[str, tuple[Text, Text, Text]] = {
             "clear.",
             "Javert が知るプロトコルで応答しましたが、平文で続行するかどうかが分かる前に拒否しました。",
         ),
-        _BY_HAND,
+        Text(
+            "Look at their settings: for MySQL and MariaDB SHOW GLOBAL VARIABLES LIKE 'require_secure_transport', for "
+            "PostgreSQL the host and hostssl lines of pg_hba.conf.",
+            "設定を確認してください。MySQL と MariaDB では SHOW GLOBAL VARIABLES LIKE 'require_secure_transport'、PostgreSQL では "
+            "pg_hba.conf の host 行と hostssl 行で確認できます。",
+        ),
     ),
     "refused": (
         Text("they refused connections", "接続が拒否された"),

@@ -168,7 +168,8 @@ def unjudged(telemetry: Telemetry) -> dict[str, list[str]]:
         reason = _reason(probe, probing=telemetry.started.probing)
         if reason is None or any(serves(listener, endpoint) for endpoint in told):
             continue
-        found.setdefault(reason, set()).add(_where(listener))
+        protocols = sorted({answer.protocol for answer in probe.answers}) if probe else []
+        found.setdefault(reason, set()).add(" ".join((_where(listener), *(f"({name})" for name in protocols))))
     return {reason: sorted(places) for reason, places in found.items()}
 
 

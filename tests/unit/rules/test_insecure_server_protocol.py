@@ -316,7 +316,9 @@ def test_why_a_service_is_not_judged_is_told(scene, outcome):
 def test_what_turned_javert_away_is_not_judged(scene):
     verdict = _asked(scene, _answer("postgresql", Acceptance.UNDECIDED))
     assert verdict.findings == ()
-    assert [one.code for one in verdict.exclusions] == ["services-not-judged-undecided"]
+    (exclusion,) = verdict.exclusions
+    assert exclusion.code == "services-not-judged-undecided"
+    assert exclusion.params["where"] == "0.0.0.0:25 (postgresql)"
 
 
 def test_what_was_not_there_long_enough_is_not_judged(scene):

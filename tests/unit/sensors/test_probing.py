@@ -1,8 +1,10 @@
 """Which services are asked, when, and what is known of them by then."""
 
 import os
+import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ from javert.model.telemetry import (
     SensorReport,
     Transport,
 )
+from javert.probes import plan
 from javert.sensors import probing
 from javert.sensors.interface import ProbeChoice
 from javert.sensors.own_flows import OwnFlows
@@ -270,3 +273,11 @@ def test_answers_reach_the_journal():
     (record,) = emitted
     assert (record.outcome, record.port, record.connections) == (ProbeOutcome.ANSWERED, listener.port, 1)
     assert sensor.report().records == 1
+
+
+def test_the_page_of_the_rule_says_what_is_sent_to_every_protocol():
+    page = (Path(__file__).parents[3] / "docs/rules/insecure-server-protocol.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z0-9, ]+?)(?: and its helpers)? \| .+ \| .+ \|$", page, re.MULTILINE)
+    told = {name.strip() for row in rows for name in row.split(",")}
+    asked = {*plan._GREETED, *plan._ASKED, "snmpv1", "snmpv2c", "snmpv3", "tftp"} - {"http2", "snmp"}
+    assert asked <= told, f"not told: {sorted(asked - told)}"
