@@ -47,10 +47,12 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     shown = _as_containers_show_them(telemetry.elf_files)
     copies = {(copy.device, copy.inode) for several in shown.values() for copy in several}
     for file in telemetry.elf_files:
-        verdict = judge(file, kernel=host.kernel, libc=host.libc)
-        if verdict is None or (file.device, file.inode) in copies:
+        if (file.device, file.inode) in copies:
             continue
         processes = users.of(file, *shown[file.device, file.inode])
+        verdict = judge(file, kernel=host.kernel, libc=host.libc if _is_hosts(file, processes) else "")
+        if verdict is None:
+            continue
         if not verdict.reasons:
             if file.stack is StackHeader.MISSING:
                 headerless.append((file, processes))
@@ -174,6 +176,14 @@ def _finding(
         first_seen=telemetry.started.started_at,
         last_seen=telemetry.ended_at,
     )
+
+
+def _is_hosts(file: ElfFile, processes: Iterable[Process]) -> bool:
+    """Whether the host's own C library loads it: a container or a system below a directory may have another."""
+    elsewhere = (
+        file.image or file.container or _IN_LAYER.search(file.path) or (file.package and file.package.system)
+    )
+    return not elsewhere and not any(process.container for process in processes)
 
 
 def _owner(file: ElfFile, image: str, container: str, origin: str) -> str:

@@ -85,6 +85,27 @@ def test_a_record_that_asks_for_nothing_is_no_missing_header(verdict):
     assert verdict(SCAN, library).coverage["header_missing_without_effect"] == 0
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "container", "found"),
+    [
+        ({}, "", False),
+        ({}, "web", True),
+        ({"image": "shop/web:2"}, "", True),
+        ({"container": "web"}, "", True),
+        ({"path": "/var/lib/docker/overlay2/abc/diff/lib/x.so"}, "", True),
+        ({"package": msgspec.structs.replace(OLD, system="/srv/chroot")}, "", True),
+    ],
+)
+def test_the_hosts_musl_says_nothing_of_other_systems(run_started, elsewhere, container, found):
+    """musl gives nobody an executable stack, but a container on the host may have glibc."""
+    start = run_started()
+    start = msgspec.structs.replace(start, host=msgspec.structs.replace(start.host, libc="musl 1.2.3"))
+    file = msgspec.structs.replace(BAD, kind=ElfKind.SHARED_OBJECT, stack=StackHeader.MISSING, **elsewhere)
+    one = process(7, container=container)
+    answer = RULE.evaluate(assemble([start, SCAN, file, one, module(file, one.key)]))
+    assert bool(answer.findings) == found
+
+
 def test_nothing_scanned_is_not_available(verdict):
     assert verdict().outcome is Outcome.NOT_AVAILABLE
     assert verdict(FileScan(roots=("/",), finished=False)).outcome is Outcome.NOT_AVAILABLE
