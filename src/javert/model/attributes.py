@@ -93,8 +93,8 @@ class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
 class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):
     """For ``software-without-dep``.
 
-    ``image`` names the container image in a layer of which the file lies; ``container`` the container that wrote it,
-    or in which it runs.
+    ``image`` names the container image in a layer of which the file lies; ``container`` the container that wrote
+    it, or in which it runs.
     """
 
     path: str
