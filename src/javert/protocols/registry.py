@@ -120,7 +120,7 @@ DETECTORS = (
 
     Detector((Protocol.DTLS,), dtls.identify, _UDP, _octets(range(20, 27)), _octets(range(20, 27))),
     Detector((Protocol.SIP,), sip.identify_udp, _UDP, _LETTERS | _octets(13, 10, 0), _LETTERS | _octets(13, 10, 0)),
-    Detector((Protocol.SYSLOG,), syslog.identify_udp, _UDP, _octets("<"), _octets("<")),
+    Detector((Protocol.SYSLOG,), syslog.identify_udp, _UDP, _DIGITS | _octets("<"), _DIGITS | _octets("<")),
     Detector(_SNMP, snmp.identify, _UDP, _octets(0x30), _octets(0x30)),
     Detector((Protocol.TFTP,), tftp.identify, _UDP, _octets(0), _octets(0)),
     Detector((Protocol.NFS,), rpc.identify_udp, _UDP, _ALL, _ALL),

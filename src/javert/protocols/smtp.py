@@ -18,6 +18,8 @@ _EXTENSION = re.compile(
     rb"250[ -](?:PIPELINING|SIZE|8BITMIME|STARTTLS|ENHANCEDSTATUSCODES|VRFY|ETRN|AUTH[ =]|DSN|CHUNKING|SMTPUTF8)",
     re.IGNORECASE,
 )
+# RFC 2034 and RFC 3463: SMTP and LMTP say in three numbers again what the code says; FTP and NNTP never do.
+_ENHANCED = re.compile(rb"([245])\d\d[ -]\1\.\d{1,3}\.\d{1,3} ")
 _OFFER = re.compile(rb"250[ -]STARTTLS\s*$", re.IGNORECASE)
 _AUTH = re.compile(rb"AUTH +(\S+)(?: +(\S+))?", re.IGNORECASE)
 
@@ -36,8 +38,10 @@ def identify(talk: Conversation) -> Reading | None:
         return _read(talk)
     if commands and not _NEUTRAL.match(commands[0]):
         return None
-    if any(map(_EXTENSION.match, server.complete)) or (
-        _GREETING.match(greeting) and any(map(_NAMES_ITSELF.search, _greeting_lines(server.complete)))
+    if (
+        any(map(_EXTENSION.match, server.complete))
+        or any(map(_ENHANCED.match, server.complete))
+        or (_GREETING.match(greeting) and any(map(_NAMES_ITSELF.search, _greeting_lines(server.complete))))
     ):
         return _read(talk)
     if server.complete and (not _GREETING.match(greeting) or _FTP_NAMES.search(greeting)):

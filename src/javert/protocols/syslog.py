@@ -10,15 +10,17 @@ from javert.protocols.interface import Protocol, Verdict
 _READING = Reading(Verdict(protocol=Protocol.SYSLOG, encryption=Encryption.NONE))
 # priority: facility 0 to 23 times 8 plus severity 0 to 7
 _PRIORITY = rb"<(?:1[0-8]\d|19[01]|[1-9]?\d)>"
-_MESSAGE = re.compile(_PRIORITY + rb"(?=[^\x00-\x08\x0e-\x1f<>]{2})")
 _FRAMED = re.compile(rb"(?:[1-9]\d{0,5} )?" + _PRIORITY + rb"(?=[^\x00-\x08\x0e-\x1f<>]{2})")
 _START = re.compile(rb"(?:[1-9]\d{0,5} )?(?:<\d{0,3}>?.?)?\Z|[1-9]\d{0,5}\Z")
 
 
 def identify_udp(talk: Conversation) -> Reading | None:
-    """Datagrams that begin with a priority in angle brackets and go on in text."""
+    """Datagrams that begin with a priority in angle brackets and go on in text.
+
+    Some clients (logger of util-linux) can be told to count octets here as well.
+    """
     firsts = [side[0] for side in (talk.client, talk.server) if side]
-    return _READING if firsts and all(map(_MESSAGE.match, firsts)) else None
+    return _READING if firsts and all(map(_FRAMED.match, firsts)) else None
 
 
 def identify_tcp(talk: Conversation) -> Reading | None:

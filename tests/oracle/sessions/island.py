@@ -39,7 +39,7 @@ mkdir -p "$own"
 mount --move /mnt/own "$own"
 mount -t overlay overlay -o lowerdir=/var,upperdir=/mnt/upper,workdir=/mnt/work /var
 hostname island.example
-printf '127.0.0.1 localhost island.example island\\n::1 localhost\\n' >/run/hosts
+printf '127.0.0.1 localhost\\n::1 localhost\\n198.51.100.1 island.example island\\n' >/run/hosts
 mount --bind /run/hosts /etc/hosts
 ip link set lo up
 ip address add 198.51.100.1/32 dev lo

@@ -79,6 +79,13 @@ def test_a_220_greeting_that_names_nothing_is_not_told(verdict_of: Play) -> None
     assert verdict_of(("S", b"220 ready\r\n")).protocol is Protocol.UNKNOWN
 
 
+def test_an_enhanced_status_code_is_smtps(verdict_of: Play) -> None:
+    quit_at_once = [("S", b"220 ready\r\n"), ("C", b"QUIT\r\n")]
+    assert verdict_of(*quit_at_once, ("S", b"221 2.0.0 Bye\r\n")).protocol is Protocol.SMTP
+    assert verdict_of(*quit_at_once, ("S", b"221 Bye\r\n")).protocol is Protocol.UNKNOWN
+    assert verdict_of(*quit_at_once, ("S", b"221 5.0.0 Bye\r\n")).protocol is Protocol.UNKNOWN
+
+
 def test_a_220_greeting_of_ftp_is_ftp(verdict_of: Play) -> None:
     assert verdict_of(("S", b"220 (vsFTPd 3.0.3)\r\n")).protocol is Protocol.FTP
 

@@ -44,6 +44,13 @@ def test_a_discovery_in_the_clear_does_not_hide_the_privacy_that_follows(verdict
     assert verdict_of(*turns, transport=Transport.UDP).encryption is Encryption.FULL
 
 
+def test_over_tcp_messages_follow_each_other_without_a_mark(verdict_of: Play) -> None:
+    both = version3("04") + version3("07")
+    assert verdict_of(("C", both)).encryption is Encryption.FULL
+    assert verdict_of(("C", both[: len(both) // 2])).encryption is Encryption.NONE
+    assert verdict_of(("C", V2C + V2C), ("S", V2C[:5])).protocol is Protocol.SNMPV2C
+
+
 @pytest.mark.parametrize(
     "message",
     [

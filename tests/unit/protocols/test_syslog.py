@@ -13,7 +13,7 @@ OLD = b"<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/p
 NEW = b"<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 - An application event"
 
 
-@pytest.mark.parametrize("message", [OLD, NEW])
+@pytest.mark.parametrize("message", [OLD, NEW, b"%d %s" % (len(NEW), NEW)])
 def test_datagrams(verdict_of: Play, message: bytes) -> None:
     verdict = verdict_of(("C", message), transport=Transport.UDP)
     assert (verdict.protocol, verdict.encryption) == (Protocol.SYSLOG, Encryption.NONE)
