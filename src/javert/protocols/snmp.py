@@ -21,9 +21,9 @@ _MOST_MESSAGES = 32
 def identify(talk: Conversation) -> Reading | None:
     """A BER message ``{version, community, PDU}`` or ``{3, {id, size, flags, model}, …}`` from either side.
 
-    The community string always crosses readable, so v1 and v2c expose a credential. A version 3 manager asks who the
-    agent is without privacy, and goes on with it: one message with privacy is enough. Too short: fewer octets than
-    reach the PDU's tag (v1, v2c) or the flags (v3). A datagram cut after that is enough.
+    The community string always crosses readable, so v1 and v2c expose a credential. A version 3 manager asks who
+    the agent is without privacy, and goes on with it: one message with privacy is enough. Too short: fewer octets
+    than reach the PDU's tag (v1, v2c) or the flags (v3). A datagram cut after that is enough.
     """
     verdict: Verdict | None = None
     for message in (message for piece in (*talk.client, *talk.server) for message in _split(piece)):

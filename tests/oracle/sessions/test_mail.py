@@ -1,4 +1,4 @@
-"""LMTP and IMAP of dovecot, with smtplib, swaks, curl and openssl; the rest of mail stands in test_real_sessions.py."""
+"""LMTP and IMAP of dovecot, with smtplib, swaks, curl, openssl; test_real_sessions.py has the rest of mail."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,7 +17,7 @@ V2C = bytes.fromhex("3026 020101" + BODY)
 
 def version3(flags: str) -> bytes:
     # SEQUENCE, INTEGER 3, SEQUENCE { msgID 1, msgMaxSize 65507, msgFlags, USM }, OCTET STRING, …
-    return bytes.fromhex(f"301a 020103 300f 020101 020300ffe3 0401{flags} 020103 0400 0402 3000")
+    return bytes.fromhex(f"3019 020103 300e 020101 020300ffe3 0401{flags} 020103 0400 0402 3000")
 
 
 @pytest.mark.parametrize(("message", "protocol"), [(V1, Protocol.SNMPV1), (V2C, Protocol.SNMPV2C)])
