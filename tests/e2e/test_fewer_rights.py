@@ -1,5 +1,6 @@
 """With fewer rights than root's Javert sees less, says what it does not see, and gives no all-clear."""
 
+import http.server
 import importlib.util
 import json
 import os
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,24 @@ def program_without_dep(workplace, execute):
     yield program
     program.unlink()
     source.unlink()
+
+
+class _Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def web():
+    """The port of a web server of another user than nobody."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hello) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 def test_without_the_rights_for_bpf_polling_takes_over(
@@ -118,11 +138,11 @@ def python_for_nobody(execute):
 
 
 def test_nobody_is_told_at_once_and_gets_what_can_be_assessed(
-    machine, execute, for_nobody, python_for_nobody, program_without_dep, workplace
+    machine, execute, for_nobody, python_for_nobody, program_without_dep, workplace, web
 ):
     done = execute(
         *(python_for_nobody, "-c", "import sys; from javert.cli import main; sys.exit(main())"),
-        *("assess", "--no-probe", "--duration", "2s", "--format", "json", "--scan", workplace),
+        *("assess", "--probe-port", web, "--duration", "2s", "--format", "json", "--scan", workplace),
         user=65534,
         group=65534,
         extra_groups=[],
@@ -143,5 +163,7 @@ def test_nobody_is_told_at_once_and_gets_what_can_be_assessed(
         assert "Connections were polled, not counted" in titles(document, rule)
         assert outcomes(document)[rule] in ("FINDING", "NOT_AVAILABLE")
     assert outcomes(document)["root-process-insecure-permissions"] != "CLEAR"
+    asked = [one["attributes"] for one in document["findings"] if one["attributes"].get("port") == web]
+    assert [(one["protocol"], one["evidence"]) for one in asked] == [("http", ["probed"])], "asking takes no rights"
     assert outcomes(document)["software-without-dep"] == "FINDING", "files that everybody can read are judged"
     assert str(program_without_dep) in [one["attributes"].get("path") for one in document["findings"]]
