@@ -34,8 +34,8 @@ while True:
 class Web:
     """An HTTP server in a thread: counts its connections."""
 
-    def __init__(self):
-        self._listening = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, address="127.0.0.1", **options):
+        self._listening = socket.create_server((address, 0), **options)
         self.port = self._listening.getsockname()[1]
         self.connections = 0
         threading.Thread(target=self._serve, daemon=True).start()
@@ -105,6 +105,29 @@ def test_a_service_that_only_javert_asks_is_told_and_stays_unused(javert, web, s
     flows = _records(run, "Endpoint")
     assert [flow for flow in flows if flow["port"] == web.port] == []
     assert [flow for flow in flows if flow["network_namespace"] == second_host.inode and flow["port"] == 161] == []
+
+
+def test_no_address_a_service_may_have_makes_asking_traffic(javert, machine, second_host):
+    ipv6 = {"family": socket.AF_INET6}
+    places = (
+        ("0.0.0.0", {}),
+        ("::", {**ipv6, "dualstack_ipv6": True}),
+        ("::", ipv6),
+        ("::1", ipv6),
+        (second_host.here, {}),
+        (second_host.here6, ipv6),
+    )
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(contextlib.closing(Web(address, **options))) for address, options in places]
+        ports = ",".join(str(server.port) for server in servers)
+        run = javert.assess("--duration", "1s", *RULES, "--probe-port", ports)
+        document = run.ended().document
+    for server, (address, _options) in zip(servers, places, strict=True):
+        (service,) = _findings(document, SERVER, server.port)
+        assert (service["address"], service["evidence"]) == (address, ["probed"])
+        assert len(_findings(document, UNUSED, server.port)) == 1
+    asked = {server.port for server in servers}
+    assert [flow for flow in _records(run, "Endpoint") if flow["port"] in asked] == []
 
 
 def test_a_client_beside_javert_counts(javert, web):

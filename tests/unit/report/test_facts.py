@@ -68,6 +68,12 @@ def test_a_server_used_from_this_host_only_says_so(lines):
     assert found["Evidence"] == ("observed traffic, asked by Javert",)
 
 
+def test_a_server_that_lets_anyone_in_says_so_and_what_it_is(lines):
+    found = lines(RuleId.INSECURE_SERVER_PROTOCOL, authentication="none", software="Redis")
+    assert (found["Logging in"], found["Software"]) == (("not needed by anybody",), ("Redis",))
+    assert not {"Logging in", "Software"} & set(lines(RuleId.INSECURE_SERVER_PROTOCOL))
+
+
 def test_a_file_names_its_package_and_reasons(lines):
     found = lines(RuleId.SOFTWARE_WITHOUT_DEP, reasons=("stack-executable", "writable-executable-segment"))
     assert found["Reason"] == (
