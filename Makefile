@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # What Javert itself needs beyond Python: venv to install into, and libbpf, which comes with iproute2 on most machines.
 RUNTIME_PACKAGES := python3-venv libbpf1
 TEST_PACKAGES = $(shell sed 's/\#.*//' tests/debian-packages.txt)
+DEP_PACKAGES = $(shell sed 's/\#.*//' tests/debian-packages-dep.txt)
 # Servers that Debian does not let be installed beside those: they are only unpacked.
 UNPACKED_PACKAGES = $(shell sed 's/\#.*//' tests/debian-unpacked.txt)
 
@@ -20,11 +21,16 @@ assess: $(VENV)/.runtime  ## assess this host for DURATION (60s) and print the r
 	@$(BIN)/javert assess --duration $(DURATION) $(ARGS)
 
 test: $(VENV)/.test debian-packages  ## run all tests
-	$(BIN)/pytest -n $(JOBS) -m "not serial" tests
-	$(BIN)/pytest -m serial tests
+	$(BIN)/pytest -n $(JOBS) -m "not serial and not slow" tests
+	$(BIN)/pytest -m "serial and not slow" tests
 
 slow: $(VENV)/.test debian-packages  ## the slow suites: more random trees for the kernel to judge
 	JAVERT_TREES=5000 JAVERT_TREES_SEED=2 $(BIN)/pytest tests/oracle/rules/test_modifiability.py
+
+dep-oracles: $(VENV)/.test debian-packages  ## let other machines, a newer glibc and other tools judge DEP (2 minutes)
+	@$(call need,$(DEP_PACKAGES))
+	JAVERT_IMAGES=10000 JAVERT_IMAGES_SEED=2 $(BIN)/pytest $(addprefix tests/oracle/dep/test_, \
+		random_images.py newer_glibc.py other_machines.py whole_host.py)
 
 lint: $(VENV)/.test  ## formatting, lint, types, and the direction of imports
 	$(BIN)/ruff format --check .
@@ -64,8 +70,7 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.runtime
 	@touch $@
 
 debian-packages: .debian/.unpacked
-	@installed=$$(dpkg-query -W -f='$${db:Status-Abbrev}\n' $(TEST_PACKAGES) 2>/dev/null | grep -c '^ii'); \
-	if [ "$$installed" != $(words $(TEST_PACKAGES)) ]; then $(call install,$(TEST_PACKAGES)); fi
+	@$(call need,$(TEST_PACKAGES))
 
 .debian/.unpacked: tests/debian-unpacked.txt
 	@echo "Unpacking Debian packages: $(UNPACKED_PACKAGES)"
@@ -75,6 +80,11 @@ debian-packages: .debian/.unpacked
 	@for archive in .debian/archives/*.deb; do \
 		name=$${archive##*/} && dpkg-deb --extract "$$archive" ".debian/$${name%%_*}" || exit 1; done
 	@rm -r .debian/archives && touch $@
+
+define need
+installed=$$(dpkg-query -W -f='$${db:Status-Abbrev}\n' $(1) 2>/dev/null | grep -c '^ii'); \
+	if [ "$$installed" != $(words $(1)) ]; then $(call install,$(1)); fi
+endef
 
 # Servers that tests need must not start by themselves: Debian asks policy-rc.d before it starts one.
 define install
@@ -86,4 +96,4 @@ define install
 	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-upgrade --no-install-recommends $(1) >/dev/null )
 endef
 
-.PHONY: help assess test slow lint bench bpf lock clean debian-packages
+.PHONY: help assess test slow dep-oracles lint bench bpf lock clean debian-packages

@@ -45,6 +45,55 @@ int main(int argc, char **argv)
 }
 """
 
+LOADER = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void load(const char *path)
+{
+    char line[512];
+    int stack = 0, segment = 0;
+    if (!dlopen(path, RTLD_NOW)) {
+        printf("refused %s\n", dlerror());
+        return;
+    }
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps)) {
+        char permissions[5] = "", name[256] = "";
+        sscanf(line, "%*s %4s %*s %*s %*s %255s", permissions, name);
+        if (!strcmp(name, "[stack]"))
+            stack = permissions[2] == 'x';
+        else
+            segment |= permissions[1] == 'w' && permissions[2] == 'x';
+    }
+    printf("loaded %d %d\n", stack, segment);
+}
+
+int main(void)
+{
+    char path[4096];
+    while (fgets(path, sizeof path, stdin)) {
+        int status = 0;
+        path[strcspn(path, "\n")] = 0;
+        if (!fork()) {
+            load(path);
+            fflush(stdout);
+            _exit(0);
+        }
+        wait(&status);
+        if (status) {
+            printf("died %d\n", status);
+            fflush(stdout);
+        }
+    }
+    return 0;
+}
+"""
+"""Loads each file that its standard input names into a process of its own, and prints a line of what came of it."""
+
 LIBRARY = "int answer(void) { return 42; }\n"
 
 
@@ -61,6 +110,44 @@ def run(program: Path, *arguments: str) -> Seen:
     assert "stack r" in output or "refused" in output, output
     stack = any(line.startswith("stack") and "x" in line for line in output.splitlines())
     return Seen((stack, "segment rwx" in output, "refused" in output))
+
+
+ENTER = """
+set -e
+mount -t proc proc "$1/proc"
+mount --bind "$2" "$1/mnt"
+root=$1
+shift 2
+cd /
+exec chroot "$root" "$@"
+"""
+
+
+def within(root: Path, directory: Path, *command: str) -> list[str]:
+    """The command that runs ``command`` in the system below ``root``, with ``directory`` as /mnt and a /proc.
+
+    Both are mounted in a namespace of its own, which ends with it: the system stays as it is.
+    """
+    return ["unshare", "--mount", "sh", "-c", ENTER, "sh", str(root), str(directory), *command]
+
+
+def load_each(loader: Path, libraries: Sequence[Path], root: Path | None = None) -> list[str]:
+    """What ``LOADER``, compiled, prints of each library; all are in one directory with it.
+
+    With the C library of this host, or of the system below ``root``.
+    """
+    place = str(loader.parent) if root is None else "/mnt"
+    command = [f"{place}/{loader.name}"]
+    names = "".join(f"{place}/{library.name}\n" for library in libraries)
+    done = subprocess.run(
+        command if root is None else within(root, loader.parent, *command),
+        input=names,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=500,
+    )
+    return done.stdout.splitlines()
 
 
 def byte_order(data: bytes) -> str:
@@ -110,12 +197,18 @@ def judged(
 
     try:
         image = elf.read_image(data[: elf.HEAD_SIZE], read)
-        kind = elf.kind_of(image, read) if image else None
+        file = recorded(image, read) if image else None
     except ParseError:
         return None
-    if image is None or kind is None:
+    return (file, judge(file, kernel=kernel, libc=libc)) if file else None
+
+
+def recorded(image: elf.ElfImage, read: elf.Read) -> ElfFile | None:
+    """The record of an image; None for what nothing runs or loads."""
+    kind = elf.kind_of(image, read)
+    if kind is None:
         return None
-    file = ElfFile(
+    return ElfFile(
         path="/x",
         device=0,
         inode=0,
@@ -126,4 +219,3 @@ def judged(
         stack=image.stack,
         writable_executable=image.maps_writable_executable(kind),
     )
-    return file, judge(file, kernel=kernel, libc=libc)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.oracle.dep.programs import judged
+from tests.oracle.dep.programs import LOADER, judged, load_each
 
 from javert.model.telemetry import ElfKind
 from javert.rules.stack_protection import SEGMENT
@@ -46,54 +46,6 @@ void _start(void)
 """
 
 LIBRARY = "int answer(void) { return 42; }"
-
-LOADER = r"""
-#include <dlfcn.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void load(const char *path)
-{
-    char line[512];
-    int stack = 0, segment = 0;
-    if (!dlopen(path, RTLD_NOW)) {
-        printf("refused %s\n", dlerror());
-        return;
-    }
-    FILE *maps = fopen("/proc/self/maps", "r");
-    while (fgets(line, sizeof line, maps)) {
-        char permissions[5] = "", name[256] = "";
-        sscanf(line, "%*s %4s %*s %*s %*s %255s", permissions, name);
-        if (!strcmp(name, "[stack]"))
-            stack = permissions[2] == 'x';
-        else
-            segment |= permissions[1] == 'w' && permissions[2] == 'x';
-    }
-    printf("loaded %d %d\n", stack, segment);
-}
-
-int main(void)
-{
-    char path[4096];
-    while (fgets(path, sizeof path, stdin)) {
-        int status = 0;
-        path[strcspn(path, "\n")] = 0;
-        if (!fork()) {
-            load(path);
-            fflush(stdout);
-            _exit(0);
-        }
-        wait(&status);
-        if (status) {
-            printf("died %d\n", status);
-            fflush(stdout);
-        }
-    }
-    return 0;
-}
-"""
 
 BARE = ("-Os", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fcf-protection=none", "-Wl,--build-id=none")
 PROGRAMS = {"fixed": ("-static", "-no-pie"), "position-independent": ("-static-pie", "-fPIE")}
@@ -291,11 +243,11 @@ def memory(maps: str) -> tuple[bool, bool]:
     return stack, segment
 
 
-ENTER = 'mount -t proc proc "$1/proc" && mount --bind "$2" "$1/mnt" && cd / && exec chroot "$1" "$3"'
+def loader(count: int, seed: int, directory: Path, root: Path | None = None) -> Iterator[dict[str, object]]:
+    """Load each shared object into a program of its own, and compare that program's memory with the verdict.
 
-
-def loader(count: int, seed: int, directory: Path, root: str = "") -> Iterator[dict[str, object]]:
-    """Load each shared object into a program of its own, and compare that program's memory with the verdict."""
+    With the C library of this host, or of the system below ``root``.
+    """
     rng = random.Random(seed)
     totals: Counter[str] = Counter()
     for bits in LAYOUTS:
@@ -304,13 +256,8 @@ def loader(count: int, seed: int, directory: Path, root: str = "") -> Iterator[d
         images = [image(rng, base.read_bytes(), bits, None) for _ in range(count // len(LAYOUTS))]
         for number, (data, _) in enumerate(images):
             (directory / f"{bits}-{number}.so").write_bytes(data)
-        place = "/mnt" if root else str(directory)
-        command = [f"{place}/{program.name}"]
-        if root:
-            command = ["unshare", "--mount", "sh", "-c", ENTER, "sh", root, str(directory), *command]
-        paths = "".join(f"{place}/{bits}-{number}.so\n" for number in range(len(images)))
-        done = subprocess.run(command, input=paths, capture_output=True, text=True, check=True, timeout=500)
-        for number, (line, (data, table)) in enumerate(zip(done.stdout.splitlines(), images, strict=True)):
+        paths = [directory / f"{bits}-{number}.so" for number in range(len(images))]
+        for number, (line, (data, table)) in enumerate(zip(load_each(program, paths, root), images, strict=True)):
             said = verdict(data)
             happened, *numbers = line.split()
             refused_stack = "cannot enable executable stack" in line
