@@ -76,12 +76,13 @@ class Connection:
         connections: how many were opened, datagram sockets included.
         heard: something came from the service.
         flooded: more came than one step takes.
-        silent: a step ended because nothing more came, with the connection still open.
+        silent: a question was left without an answer, with the connection still open.
+        hung_up: a connection was closed or reset by the service.
     """
 
     def __init__(self, place: Place, sockets: Sockets, own: OwnFlows) -> None:
         self.connections = 0
-        self.heard = self.flooded = self.silent = False
+        self.heard = self.flooded = self.silent = self.hung_up = False
         self._place = place
         self._sockets = sockets
         self._own = own
@@ -220,10 +221,11 @@ class Connection:
                 ended = await self._listen(step, got)
         except TimeoutError:
             ended = Ended.QUIET
-            self.silent = True
+            self.silent = self.silent or bool(step.data)
         except OSError:  # ConnectionResetError and the like; of TLS, that what came makes no sense
             ended = Ended.RESET
         self.heard = self.heard or bool(got)
+        self.hung_up = self.hung_up or ended in (Ended.CLOSED, Ended.RESET)
         self.flooded = self.flooded or ended is Ended.FLOODED
         return Reply(data=bytes(got), ended=ended, tls=tls)
 
@@ -273,6 +275,7 @@ class Connection:
             if ended is Ended.ENOUGH:
                 self._tls = tls
         self.heard = self.heard or bool(got)
+        self.hung_up = self.hung_up or ended in (Ended.CLOSED, Ended.RESET)
         if self._tls is None:
             self.close()  # what was begun cannot be taken back
         return Reply(data=b"" if self._tls else bytes(got), ended=ended, tls=self._tls is not None)

@@ -209,7 +209,7 @@ def _outcome(answers: tuple[ProbeAnswer, ...], connection: Connection) -> ProbeO
         return ProbeOutcome.FLOODED
     if connection.heard:
         return ProbeOutcome.UNRECOGNISED
-    return ProbeOutcome.SILENT if connection.silent else ProbeOutcome.HUNG_UP
+    return ProbeOutcome.HUNG_UP if connection.hung_up and not connection.silent else ProbeOutcome.SILENT
 
 
 def _port_of(listener: Listener) -> tuple[int, str, int]:

@@ -343,6 +343,10 @@ def _hangs_up(connection, _ending):
     connection.shutdown(socket.SHUT_RDWR)
 
 
+def _hangs_up_when_asked(connection, _ending):
+    connection.recv(4096)
+
+
 def _resets(connection, _ending):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -377,6 +381,7 @@ def test_services_that_misbehave_spoil_nothing(serve):
         serve(_silent).listener(): {ProbeOutcome.SILENT},
         serve(_hangs_up).listener(): {ProbeOutcome.HUNG_UP},
         serve(_resets).listener(): {ProbeOutcome.HUNG_UP},
+        serve(_hangs_up_when_asked).listener(): {ProbeOutcome.HUNG_UP},
         serve(_garbage).listener(): {ProbeOutcome.UNRECOGNISED},
         serve(_floods).listener(): {ProbeOutcome.FLOODED},
         serve(_drips).listener(): {ProbeOutcome.UNRECOGNISED, ProbeOutcome.OUT_OF_TIME},
