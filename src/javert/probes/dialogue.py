@@ -112,12 +112,12 @@ def something(data: bytes) -> bool:
     return bool(data)
 
 
-def tls_works() -> Dialogue[bool]:
+def tls_works(wait_s: float = 3.0) -> Dialogue[bool]:
     """Begin TLS, and tell whether the service really does.
 
     A handshake that ended after the service's hello counts: what was missing is a certificate of the client.
     """
-    reply = yield StartTls()
+    reply = yield StartTls(wait_s)
     return reply.tls or _is_server_hello(reply.data)
 
 

@@ -49,6 +49,7 @@ _LIST = _packet(
         _text(b"$db", b"admin"),
     ),
 )
+_TLS_S = 1.0
 _IS_MASTER = re.compile(rb"\x08is(?:master|WritablePrimary)\x00", re.IGNORECASE)
 _DONE = re.compile(rb"\x01ok\x00\x00\x00\x00\x00\x00\x00\xf0\x3f")  # the double 1.0
 _UNAUTHORIZED = re.compile(rb"\x10code\x00\x0d\x00\x00\x00")
@@ -66,7 +67,7 @@ def converse(_greeting: bytes) -> Talk:
     elif _DONE.search(listed):
         authentication = Authentication.NONE
     yield Reopen()
-    works = yield from tls_works()
+    works = yield from tls_works(_TLS_S)
     acceptance = Acceptance.TLS_OPTIONAL if works else Acceptance.CLEARTEXT_ONLY
     return ProbeAnswer(protocol="mongodb", acceptance=acceptance, authentication=authentication)
 

@@ -176,7 +176,10 @@ def _greeted(greeting: bytes, suggested: tuple[str, ...], found: list[ProbeAnswe
         return
     protocol = recognise(greeting)
     candidates: list[str] = []
-    if protocol in _GREETED:
+    if protocol in _ASKED and protocol not in _GREETED:  # HTTP/2's settings, an error that tells what it wants
+        yield Reopen()
+        yield from _ask(protocol, found)
+    elif protocol in _GREETED:
         candidates = [protocol]
     elif is_ambiguous(greeting):
         candidates = sorted(("smtp", "ftp"), key=lambda one: one not in suggested)

@@ -28,7 +28,7 @@ _SIGNS = tuple(
         ("Pure-FTPd", rb"^220[ -].*\bPure-FTPd\b"),
         ("FileZilla Server", rb"^220[ -].*\bFileZilla Server\b"),
         ("OpenSSH", rb"^SSH-[12]\.\d+-OpenSSH"),
-        ("Dropbear", rb"^SSH-2\.0-dropbear\b"),
+        ("Dropbear", rb"^SSH-2\.0-dropbear"),
         ("INN", rb"^20[01] .*\b(?:InterNetNews|INN)\b"),
     )
 )
