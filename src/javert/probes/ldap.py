@@ -14,7 +14,7 @@ from javert.probes.interface import Ask
 from javert.protocols import ber
 
 _BIND_RESPONSE, _SEARCH_DONE, _EXTENDED_RESPONSE = 0x61, 0x65, 0x78
-_SUCCESS, _CONFIDENTIALITY, _INAPPROPRIATE_AUTHENTICATION = 0, 13, 48
+_SUCCESS, _OPERATIONS_ERROR, _CONFIDENTIALITY, _INAPPROPRIATE_AUTHENTICATION = 0, 1, 13, 48
 _FILTER_PRESENT = 0x87
 
 
@@ -39,6 +39,7 @@ _START_TLS = _message(3, element(0x77, element(0x80, b"1.3.6.1.4.1.1466.20037"))
 _UNBIND = _message(5, element(0x42))
 _PRODUCTS = ((b"OpenLDAProotDSE", "OpenLDAP"), (b"389 Project", "389 Directory Server"))
 _NO_ANSWER = -1
+_MOST_TRIES, _PAUSE_S = 4, 0.1
 
 
 def converse(_greeting: bytes) -> Talk:
@@ -49,8 +50,7 @@ def converse(_greeting: bytes) -> Talk:
         return None
     found = (yield Ask(_SEARCH, _has(_SEARCH_DONE))).data
     read = _result(found, _SEARCH_DONE)
-    started = (yield Ask(_START_TLS, _has(_EXTENDED_RESPONSE))).data
-    works = _result(started, _EXTENDED_RESPONSE) == _SUCCESS and (yield from tls_works())
+    works = (yield from _start_tls()) and (yield from tls_works())
     if works and read != _SUCCESS:
         found = (yield Ask(_SEARCH_AGAIN, _has(_SEARCH_DONE))).data
     yield from _leave()
@@ -65,6 +65,16 @@ def converse(_greeting: bytes) -> Talk:
         ),
         product=next((product for sign, product in _PRODUCTS if sign in found), ""),
     )
+
+
+def _start_tls() -> Dialogue[bool]:
+    for _ in range(_MOST_TRIES):
+        result = _result((yield Ask(_START_TLS, _has(_EXTENDED_RESPONSE))).data, _EXTENDED_RESPONSE)
+        if result != _OPERATIONS_ERROR:
+            return result == _SUCCESS
+        # slapd counts an operation as outstanding for a moment after it was answered (RFC 4511 4.14.1).
+        yield Ask(b"", bool, _PAUSE_S)
+    return False
 
 
 def _leave() -> Dialogue[None]:

@@ -92,7 +92,7 @@ def test_a_bad_request_is_one_of_tls_if_tls_works_there() -> None:
         b"",
         b"-ERR wrong number of arguments for 'get' command\r\n",
         b"\x15\x03\x03\x00\x02\x02\x0a",
-        b"HTTP/1.0 200 OK\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver port.",
+        b"HTTP/1.0 200 OK\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver.",
         PLAIN,
     ],
 )

@@ -36,6 +36,13 @@ def answer(acceptance: Acceptance, product: str = "OpenLDAP", **more: Authentica
     return ProbeAnswer(protocol="ldap", acceptance=acceptance, product=product, **more)
 
 
+def test_starttls_is_asked_again_while_operations_are_outstanding() -> None:
+    outstanding = (START_TLS, result(3, 0x78, 1))
+    turns = [BOUND, READ, outstanding, outstanding, STARTED, Tls(True)]
+    assert play(ldap.converse(b""), *turns) == answer(Acceptance.TLS_OPTIONAL)
+    assert play(ldap.converse(b""), BOUND, READ, *[outstanding] * 4) == answer(Acceptance.CLEARTEXT_ONLY)
+
+
 @pytest.mark.parametrize("turns", [[NO_TLS], [STARTED, Tls(False)], [Said(START_TLS)]])
 def test_a_server_without_tls_that_works_is_cleartext_only(turns: list[Turn]) -> None:
     assert play(ldap.converse(b""), BOUND, READ, *turns) == answer(Acceptance.CLEARTEXT_ONLY)
