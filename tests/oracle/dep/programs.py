@@ -94,6 +94,23 @@ int main(void)
 """
 """Loads each file that its standard input names into a process of its own, and prints a line of what came of it."""
 
+THREADS = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static void *wait_for_ever(void *unused) { pause(); return unused; }
+int main(void)
+{
+    pthread_t thread;
+    char line[512];
+    pthread_create(&thread, 0, wait_for_ever, 0);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps)) fputs(line, stdout);
+    return 0;
+}
+"""
+"""Starts a thread and prints its own /proc/self/maps."""
+
 LIBRARY = "int answer(void) { return 42; }\n"
 
 

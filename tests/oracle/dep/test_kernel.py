@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from tests.oracle.dep.programs import LIBRARY, PROGRAM, PT_GNU_STACK, RW, RWX, STACKS, judged, patch, run
+from tests.oracle.dep.programs import LIBRARY, PROGRAM, PT_GNU_STACK, RW, RWX, STACKS, THREADS, judged, patch, run
 from tests.oracle.dep.random_images import BARE, BARE_PROGRAM, memory
 
 from javert.model.telemetry import ElfKind
@@ -226,22 +226,7 @@ def test_separate_debug_information_is_nothing_that_runs(compile_c, tmp_path, bi
 
 def test_threads_of_a_program_without_a_header_get_executable_stacks_from_glibc(compile_c, tmp_path):
     """Why the page of the rule calls a missing header unwise even where the kernel takes it for protected."""
-    source = r"""
-        #include <pthread.h>
-        #include <stdio.h>
-        #include <unistd.h>
-        static void *wait_for_ever(void *unused) { pause(); return unused; }
-        int main(void)
-        {
-            pthread_t thread;
-            char line[512];
-            pthread_create(&thread, 0, wait_for_ever, 0);
-            FILE *maps = fopen("/proc/self/maps", "r");
-            while (fgets(line, sizeof line, maps)) fputs(line, stdout);
-            return 0;
-        }
-    """
-    program = patch(compile_c(source, "-pthread"), tmp_path / "threads", [])
+    program = patch(compile_c(THREADS, "-pthread"), tmp_path / "threads", [])
     maps = lines_of(program)
     (stack,) = [line for line in maps if line.endswith("[stack]")]
     assert " rw-p " in stack

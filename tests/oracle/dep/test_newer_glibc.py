@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from tests.debian_root import debian_root
-from tests.oracle.dep.programs import LIBRARY, LOADER, PROGRAM, STACKS, judged, load_each, patch, within
+from tests.oracle.dep.programs import LIBRARY, LOADER, PROGRAM, STACKS, THREADS, judged, load_each, patch, within
 from tests.oracle.dep.random_images import loader
 
 pytestmark = [
@@ -101,3 +101,13 @@ def test_a_program_whose_stack_is_executable_anyway_is_refused_nothing(trixie, b
     said = maps_within(trixie, path, "/mnt/libanswer.so")
     assert "refused" not in said
     assert "stack rw" in said
+
+
+@pytest.mark.parametrize("stacks", STACKS)
+def test_threads_of_a_program_without_a_header_still_get_executable_stacks(trixie, build, tmp_path, stacks):
+    """As with glibc 2.36, see test_kernel.py; a header that is there is heeded."""
+    said = maps_within(trixie, patch(build("plain", THREADS, "-pthread"), tmp_path / "threads", STACKS[stacks]))
+    (stack,) = [line for line in said.splitlines() if line.endswith("[stack]")]
+    others = [line for line in said.splitlines() if " rwxp " in line and line != stack]
+    assert (" rwxp " in stack) == (STACKS[stacks][-1:] == [7])
+    assert bool(others) == (STACKS[stacks][-1:] != [6])
