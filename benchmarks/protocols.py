@@ -21,7 +21,7 @@ from benchmarks.interleaved import in_turns, ratios, row, spread
 
 from javert.errors import ParseError
 from javert.formats.capture_file import CaptureFile
-from javert.formats.packets import Decoder
+from javert.formats.packets import Decoder, turned
 from javert.model.telemetry import Transport
 from javert.protocols.interface import Direction, FlowHint
 from javert.protocols.session import Session
@@ -74,16 +74,14 @@ def record(directory: Path) -> list[Recorded]:
 
 def _flows_of(capture: CaptureFile) -> Iterator[Recorded]:
     decoder = Decoder()
-    first: dict[object, tuple[bytes, int]] = {}
+    first: dict[object, bytes] = {}
     segments: dict[object, list[tuple[Direction, int, bytes, int]]] = {}
     begin: dict[object, int] = {}
     hints: dict[object, FlowHint] = {}
-    for link_type, moment, frame, _ in capture:
-        for segment in decoder.decode(link_type, frame, moment):
-            near = (segment.source, segment.source_port)
-            far = (segment.destination, segment.destination_port)
-            key = (segment.protocol, *sorted((near, far)))
-            up = first.setdefault(key, near) == near
+    for link_type, moment, buffer, start, end in capture:
+        for segment in decoder.decode(link_type, buffer[start:end], moment):
+            key = (segment.protocol, *sorted((segment.ends, turned(segment.ends))))
+            up = first.setdefault(key, segment.ends) == segment.ends
             begin.setdefault((key, up), segment.sequence + (segment.flags & 2 > 0))
             transport = Transport.TCP if segment.protocol == 6 else Transport.UDP
             hints.setdefault(key, FlowHint(transport=transport, midstream=segment.flags & 2 == 0))
@@ -140,7 +138,9 @@ def write_large(directory: Path, target: Path, copies: int) -> int:
         with path.open("rb") as stream:
             try:
                 packets += [
-                    bytearray(frame) for kind, _, frame, _ in CaptureFile(stream) if kind == 1 and len(frame) > 34
+                    bytearray(buffer[start:end])
+                    for link_type, _, buffer, start, end in CaptureFile(stream)
+                    if link_type == 1 and end - start > 34
                 ]
             except ParseError:
                 continue

@@ -77,12 +77,12 @@ def summary(flow: Flow) -> FlowSummary:
     """The flow as reports tell of it."""
     verdict = flow.verdict
     return FlowSummary(
-        transport=flow.transport.value,
+        transport=flow.transport,
         client=_end(flow.client_address, flow.client_port),
         server=_end(flow.server_address, flow.server_port),
-        protocol=verdict.protocol.value,
+        protocol=verdict.protocol,
         encrypted=_encrypted(verdict),
-        evidence=flow.evidence.value,
+        evidence=flow.evidence,
         credentials_exposed=verdict.credentials_exposed,
     )
 

@@ -7,16 +7,19 @@ draft-ietf-opsawg-pcapng (section header, interface description, enhanced, simpl
 
 import struct
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from javert.errors import ParseError
 
-Packet = tuple[int, float, bytes, int]
-"""One packet: link type, time (seconds since the epoch), the bytes that were kept, its length on the wire."""
+Packet = tuple[int, float, bytes, int, int]
+"""One packet: link type, time (seconds since the epoch), a buffer, and where in it its bytes begin and end.
 
-_CHUNK = 1 << 20
+The buffer holds many packets, so nothing is copied of those that are only counted.
+"""
+
+_CHUNK = 1 << 18
 _LARGEST_PACKET = 1 << 18
 """libpcap's MAXIMUM_SNAPLEN; a longer packet is a damaged header."""
 _LARGEST_BLOCK = 1 << 24
@@ -49,11 +52,25 @@ class Damage(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Interface(msgspec.Struct, frozen=True):
+class _Interface(NamedTuple):
     link_type: int
     snapshot: int
     tick: float
     offset: int
+
+
+class _Layout:
+    """The numbers of pcapng in one byte order: a block's type and length, the fields of a packet block."""
+
+    def __init__(self, order: str) -> None:
+        self.order = order
+        self.block = struct.Struct(order + "II").unpack_from
+        self.packet = struct.Struct(order + "I4xIIII").unpack_from
+        self.index = struct.Struct(order + "H").unpack_from
+        self.length = struct.Struct(order + "I").unpack_from
+
+
+_LITTLE, _BIG = _Layout("<"), _Layout(">")
 
 
 class CaptureFile:
@@ -105,21 +122,23 @@ class CaptureFile:
     def _pcap(self, order: str, tick: float) -> Iterator[Packet]:
         # The link type is in the low 16 bits; above are the length of a frame check sequence and flags.
         link_type = struct.unpack_from(order + "I", self._buffer, 20)[0] & 0xFFFF
-        unpack = struct.Struct(order + "IIII").unpack_from
+        unpack = struct.Struct(order + "III").unpack_from
         at, base = 24, 0
         while True:
             buffer = self._buffer
             size = len(buffer)
+            last = size - 16
             wanted = 1
-            while at + 16 <= size:
-                seconds, fraction, captured, wire = unpack(buffer, at)
-                end = at + 16 + captured
+            while at <= last:
+                seconds, fraction, captured = unpack(buffer, at)
+                start = at + 16
+                end = start + captured
                 if end > size:
                     if captured > _LARGEST_PACKET:
                         return self._stop(base + at, "damaged")
                     wanted = end - size
                     break
-                yield link_type, seconds + fraction * tick, buffer[at + 16 : end], wire
+                yield link_type, seconds + fraction * tick, buffer, start, end
                 at = end
             base += at
             self._buffer = buffer[at:]
@@ -131,33 +150,37 @@ class CaptureFile:
 
     def _pcapng(self) -> Iterator[Packet]:
         at = base = 0
-        order = "<"
+        layout = _LITTLE
         interfaces: list[_Interface] = []
         while True:
-            if len(self._buffer) - at < 12:
+            buffer = self._buffer
+            if len(buffer) - at < 12:
                 base, at = base + at, self._drop(at)
                 if not self._more(12 - len(self._buffer)):
                     if self._buffer or self._torn:
                         self._stop(base, "cut")
                     return
-            if self._buffer[at : at + 4] == _SECTION_HEADER:
-                order = "<" if self._buffer[at + 8 : at + 12] == b"\x4d\x3c\x2b\x1a" else ">"
+                buffer = self._buffer
+            kind, length = layout.block(buffer, at)
+            if kind == _SECTION:  # the same in both byte orders
+                layout = _LITTLE if buffer[at + 8 : at + 12] == b"\x4d\x3c\x2b\x1a" else _BIG
+                length = layout.block(buffer, at)[1]
                 interfaces = []
-            kind, length = struct.unpack_from(order + "II", self._buffer, at)
             if length < 12 or length % 4 or length > _LARGEST_BLOCK:
                 return self._stop(base + at, "damaged")
-            if len(self._buffer) - at < length:
+            if len(buffer) - at < length:
                 base, at = base + at, self._drop(at)
                 if not self._more(length - len(self._buffer)):
                     return self._stop(base, "cut")
+                buffer = self._buffer
             end = at + length
             try:
                 if kind in (_ENHANCED_PACKET, _OBSOLETE_PACKET):
-                    yield _timed_packet(self._buffer[at:end], order, interfaces)
+                    yield _timed_packet(buffer, at, end, layout, interfaces)
                 elif kind == _SIMPLE_PACKET:
-                    yield _simple_packet(self._buffer[at:end], order, interfaces)
+                    yield _simple_packet(buffer, at, end, layout, interfaces)
                 elif kind == _INTERFACE:
-                    interfaces.append(_interface(self._buffer[at + 8 : end - 4], order))
+                    interfaces.append(_interface(buffer[at + 8 : end - 4], layout.order))
             except ParseError:
                 return self._stop(base + at, "damaged")
             at = end
@@ -185,22 +208,22 @@ def _interface(body: bytes, order: str) -> _Interface:
     return _Interface(link_type, snapshot, tick, offset)
 
 
-def _timed_packet(block: bytes, order: str, interfaces: list[_Interface]) -> Packet:
-    if len(block) < 32:
+def _timed_packet(buffer: bytes, at: int, end: int, layout: _Layout, interfaces: list[_Interface]) -> Packet:
+    if end - at < 32:
         raise ParseError("packet block too short")
-    kind, _, index, high, low, captured, wire = struct.unpack_from(order + "IIIIIII", block)
+    kind, index, high, low, captured = layout.packet(buffer, at)
     if kind == _OBSOLETE_PACKET:
-        index = struct.unpack_from(order + "H", block, 8)[0]
-    if index >= len(interfaces) or 28 + captured > len(block) - 4:
+        index = layout.index(buffer, at + 8)[0]
+    start = at + 28
+    if index >= len(interfaces) or start + captured > end - 4:
         raise ParseError("packet block without its interface, or longer than its block")
-    interface = interfaces[index]
-    time = interface.offset + ((high << 32) | low) * interface.tick
-    return interface.link_type, time, block[28 : 28 + captured], wire
+    link_type, _, tick, offset = interfaces[index]
+    return link_type, offset + ((high << 32) | low) * tick, buffer, start, start + captured
 
 
-def _simple_packet(block: bytes, order: str, interfaces: list[_Interface]) -> Packet:
-    if len(block) < 16 or not interfaces:
+def _simple_packet(buffer: bytes, at: int, end: int, layout: _Layout, interfaces: list[_Interface]) -> Packet:
+    if end - at < 16 or not interfaces:
         raise ParseError("simple packet block too short or without an interface")
-    wire = struct.unpack_from(order + "I", block, 8)[0]
-    captured = min(wire, interfaces[0].snapshot or wire, len(block) - 16)
-    return interfaces[0].link_type, 0.0, block[12 : 12 + captured], wire
+    wire = layout.length(buffer, at + 8)[0]
+    captured = min(wire, interfaces[0].snapshot or wire, end - at - 16)
+    return interfaces[0].link_type, 0.0, buffer, at + 12, at + 12 + captured

@@ -8,9 +8,9 @@ _OPEN_DATAGRAMS = 512
 _PATIENCE_S = 60.0
 _LARGEST = 65535
 
-_Key = tuple[bytes, bytes, int, bytes]
-Incomplete = tuple[int, bytes, bytes, bytes, int]
-"""What is left of a datagram: protocol, source, destination, its first fragment, that one's length."""
+_Key = tuple[bytes, int, bytes]
+Incomplete = tuple[int, bytes, bytes, int]
+"""What is left of a datagram: protocol, source and destination, its first fragment, that one's length."""
 
 
 class Place(NamedTuple):
@@ -31,7 +31,7 @@ class _Datagram:
 
 
 class Reassembly:
-    """Collects fragments by (source, destination, protocol, identification)."""
+    """Collects fragments by (source and destination, protocol, identification)."""
 
     def __init__(self) -> None:
         self._open: dict[_Key, _Datagram] = {}
@@ -71,8 +71,8 @@ class Reassembly:
         datagram = self._open.pop(key)
         first = datagram.parts.get(0)
         if first and len(self._abandoned) < _OPEN_DATAGRAMS:
-            source, destination, protocol, _ = key
-            self._abandoned.append((protocol, source, destination, first, len(first)))
+            addresses, protocol, _ = key
+            self._abandoned.append((protocol, addresses, first, len(first)))
 
     def flush(self) -> Iterator[Incomplete]:
         """Give up on everything that is open: the first fragments, which at least name the ports."""

@@ -16,6 +16,8 @@ TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 _SHORTEST_FRAME = 60
 """Ethernet's least frame without its check sequence, octets."""
+_SHORTEST_TUNNEL = 28
+"""A tunnel's header of 8 octets and IPv4's of 20: nothing shorter carries a packet."""
 _DEEPEST = 10
 """Headers within headers after which decoding stops: nobody nests deeper in earnest."""
 
@@ -25,8 +27,7 @@ class Segment(NamedTuple):
 
     Attributes:
         protocol: 6 (TCP) or 17 (UDP).
-        source, destination: addresses, 4 or 16 octets.
-        source_port, destination_port: ports.
+        ends: whose it is, in network order: source, destination (4 or 16 octets each), source and destination port.
         sequence: TCP sequence number of the first payload octet or of the SYN; 0 for UDP.
         flags: TCP flags; 0 for UDP.
         payload: as much as was captured.
@@ -34,14 +35,17 @@ class Segment(NamedTuple):
     """
 
     protocol: int
-    source: bytes
-    destination: bytes
-    source_port: int
-    destination_port: int
+    ends: bytes
     sequence: int
     flags: int
     payload: bytes
     length: int
+
+
+def turned(ends: bytes) -> bytes:
+    """The addresses and ports of a segment the other way."""
+    half = len(ends) - 4 >> 1
+    return ends[half:-4] + ends[:half] + ends[-2:] + ends[-4:-2]
 
 
 class _Walk:
@@ -78,16 +82,18 @@ class Decoder:
         walk = _Walk(time, shortest=len(frame) == _SHORTEST_FRAME)
         step = _LINKS.get(link_type)
         if step is not None:
-            with suppress(IndexError):  # the frame was cut inside a header
+            try:  # ``suppress`` costs half a microsecond, and there are millions of frames
                 step(self, frame, 0, walk)
+            except IndexError:  # the frame was cut inside a header
+                return walk.found
         return walk.found
 
     def flush(self) -> Iterator[Segment]:
         """What can be read of datagrams whose fragments never came together."""
-        for protocol, source, destination, data, length in self._fragments.flush():
+        for protocol, addresses, data, length in self._fragments.flush():
             walk = _Walk(0.0)
             with suppress(IndexError):
-                self._transport(protocol, (source, destination), data, length, walk)
+                self._transport(protocol, addresses, data, length, walk)
             yield from walk.found
 
     # ------------------------------------------------------------ link layers
@@ -234,23 +240,23 @@ class Decoder:
             total = len(data) - at
         if header < 20 or total < header:
             return
-        source, destination = data[at + 12 : at + 16], data[at + 16 : at + 20]
+        addresses = data[at + 12 : at + 20]
         protocol = data[at + 9]
         payload, length = data[at + header : at + total], total - header
         if fragment & 0x3FFF:
-            key = (source, destination, protocol, data[at + 4 : at + 6])
+            key = (addresses, protocol, data[at + 4 : at + 6])
             place = Place((fragment & 0x1FFF) * 8, length, bool(fragment & 0x2000))
             whole = self._fragments.add(key, place, payload, walk.time)
             if whole is None:
                 return
             payload, length = whole, len(whole)
-        self._transport(protocol, (source, destination), payload, length, walk)
+        self._transport(protocol, addresses, payload, length, walk)
 
     def _ipv6(self, data: bytes, at: int, walk: _Walk) -> None:
         length = data[at + 4] << 8 | data[at + 5]
         following = data[at + 6]
-        source, destination = data[at + 8 : at + 24], data[at + 24 : at + 40]
-        if len(destination) < 16:
+        addresses = data[at + 8 : at + 40]
+        if len(addresses) < 32:
             return
         at += 40
         if length == 0:
@@ -259,7 +265,7 @@ class Decoder:
         while following in (0, 43, 60, 51, 135, 139, 140, 44):
             if following == 44:
                 field = data[at + 2] << 8 | data[at + 3]
-                following, key = data[at], (source, destination, data[at], data[at + 4 : at + 8])
+                following, key = data[at], (addresses, data[at], data[at + 4 : at + 8])
                 at += 8
                 if field & 0xFFF9 == 0:
                     continue  # RFC 6946: an atomic fragment is whole
@@ -273,28 +279,31 @@ class Decoder:
             size = (data[at + 1] + 2) * 4 if following == 51 else (data[at + 1] + 1) * 8
             following = data[at]
             at += size
-        self._transport(following, (source, destination), data[at:end], end - at, walk)
+        self._transport(following, addresses, data[at:end], end - at, walk)
 
-    def _transport(self, protocol: int, ends: tuple[bytes, bytes], data: bytes, length: int, walk: "_Walk") -> None:
+    def _transport(self, protocol: int, addresses: bytes, data: bytes, length: int, walk: "_Walk") -> None:
         if protocol == TCP:
             header = (data[12] >> 4) * 4
             if header < 20 or length < header:
                 return
-            ports = data[0] << 8 | data[1], data[2] << 8 | data[3]
             sequence = int.from_bytes(data[4:8], "big")
             if length - header <= 6 and not data[13] & PSH and (walk.shortest or not data[header:].strip(b"\0")):
                 length = header  # padding that fills the shortest Ethernet frame, counted in the IP header
-            walk.found.append(Segment(TCP, *ends, *ports, sequence, data[13], data[header:length], length - header))
+            walk.found.append(
+                Segment(TCP, addresses + data[:4], sequence, data[13], data[header:length], length - header)
+            )
         elif protocol == UDP:
-            ports = data[0] << 8 | data[1], data[2] << 8 | data[3]
             size = data[4] << 8 | data[5]
             size = length if size == 0 else min(size, length)
             if size < 8 or len(data) < 8:
                 return
             payload = data[8:size]
-            walk.found.append(Segment(UDP, *ends, *ports, 0, 0, payload, size - 8))
-            with suppress(IndexError):  # it only resembled a tunnel, or was cut
-                self._udp_tunnel(payload, walk)
+            walk.found.append(Segment(UDP, addresses + data[:4], 0, 0, payload, size - 8))
+            inside = udp_tunnel(payload)
+            if inside is not None:
+                step, at = inside
+                with suppress(IndexError):  # it was cut
+                    step(self, payload, at, walk)
         elif protocol in (4, 41):
             self._ip(data, 0, walk)
         elif protocol == 47:
@@ -324,23 +333,31 @@ class Decoder:
         else:
             self._ethertype(kind, data, at, walk)
 
-    def _udp_tunnel(self, data: bytes, walk: _Walk) -> None:
-        # Told by structure: the header's fixed bits, and inside a packet whose own lengths fit exactly.
-        first = data[0]
+
+def udp_tunnel(data: bytes) -> "Inside | None":
+    """What the payload of a datagram carries, if it is a tunnel's: VXLAN, Geneve, GTP-U or Teredo.
+
+    Told by structure: the header's fixed bits, and inside a packet whose own lengths fit exactly.
+    """
+    if len(data) < _SHORTEST_TUNNEL:
+        return None
+    first = data[0]
+    try:
         if first & 0x38 == 0x08 and data[7] == 0 and _is_vxlan(data):
-            self._ethernet(data, 8, walk)
-        elif first & 0x38 == 0x08 and data[1:3] == b"\0\0" and data[3] in (1, 2) and _is_ip(data, 8):
-            self._ip(data, 8, walk)  # VXLAN-GPE with IP straight inside
-        elif first < 0x40 and data[1] & 0x3F == 0 and data[2:4] == b"\x65\x58" and data[7] == 0:
+            return Decoder._ethernet, 8
+        if first & 0x38 == 0x08 and data[1:3] == b"\0\0" and data[3] in (1, 2) and _is_ip(data, 8):
+            return Decoder._ip, 8  # VXLAN-GPE with IP straight inside
+        if first < 0x40 and data[1] & 0x3F == 0 and data[2:4] == b"\x65\x58" and data[7] == 0:
             at = 8 + (first & 0x3F) * 4
-            if _holds_ip_frame(data, at):
-                self._ethernet(data, at, walk)  # Geneve
-        elif 0x30 <= first <= 0x37 and data[1] == 0xFF:
+            return (Decoder._ethernet, at) if _holds_ip_frame(data, at) else None  # Geneve
+        if 0x30 <= first <= 0x37 and data[1] == 0xFF:
             at = _gtp_payload(data)
-            if at and _is_ip(data, at):
-                self._ip(data, at, walk)  # GTP-U
-        elif first >> 4 == 6 and _is_ip(data, 0) and b"\x20\x01\0\0" in (data[8:12], data[24:28]):
-            self._ip(data, 0, walk)  # Teredo
+            return (Decoder._ip, at) if at and _is_ip(data, at) else None  # GTP-U
+        if first >> 4 == 6 and _is_ip(data, 0) and b"\x20\x01\0\0" in (data[8:12], data[24:28]):
+            return Decoder._ip, 0  # Teredo
+    except IndexError:  # it only resembles one, or was cut
+        return None
+    return None
 
 
 def _is_vxlan(data: bytes) -> bool:
@@ -380,6 +397,8 @@ def _gtp_payload(data: bytes) -> int:
 
 
 _Step = Callable[[Decoder, bytes, int, _Walk], None]
+Inside = tuple[_Step, int]
+"""How the inside of a tunnel is decoded, and where it begins."""
 # fmt: off
 _LINKS: dict[int, _Step] = {
     0: Decoder._loopback, 108: Decoder._loopback,

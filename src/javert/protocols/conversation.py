@@ -36,6 +36,7 @@ class Conversation:
     Attributes:
         client, server: what each side sent. TCP: pieces without a gap inside, in stream order (a gap is bytes
             that nobody saw). UDP: one item a datagram.
+        opening, greeting: the client's and the server's first piece or datagram.
         server_port: for rsh and rexec alone.
         midstream: the flow was joined after its beginning.
     """
@@ -47,16 +48,8 @@ class Conversation:
         self.server = server
         self.server_port = server_port
         self.midstream = midstream
-
-    @property
-    def opening(self) -> bytes:
-        """The client's first piece or datagram."""
-        return self.client[0] if self.client else b""
-
-    @property
-    def greeting(self) -> bytes:
-        """The server's first piece or datagram."""
-        return self.server[0] if self.server else b""
+        self.opening = client[0] if client else b""
+        self.greeting = server[0] if server else b""
 
     @cached_property
     def client_lines(self) -> Lines:

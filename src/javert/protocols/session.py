@@ -51,7 +51,7 @@ class Session:
         self._stale = False
         self.sides_exchanged = False
 
-    def segment(self, direction: Direction, offset: int, data: bytes, length: int) -> None:
+    def segment(self, direction: Direction, offset: int, data: bytes, length: int) -> int:
         """Take in payload of a TCP segment.
 
         Args:
@@ -61,10 +61,18 @@ class Session:
             data: the payload, or its beginning.
             length: the segment's payload on the wire, bytes. What is missing of it shows as a gap once the
                 segment behind it comes.
+
+        Returns:
+            From which position on nothing of that direction is kept any more: what begins there or behind need not
+            be given.
         """
-        if self._streams is not None and self._streams[direction is _TO_CLIENT].add(offset, data):
+        if self._streams is None:
+            return 0
+        stream = self._streams[direction is _TO_CLIENT]
+        if stream.add(offset, data):
             self._added += 1
             self._stale = True
+        return stream.past
 
     def datagram(self, direction: Direction, data: bytes, length: int) -> None:
         """Take in the payload of a UDP datagram, or its beginning.

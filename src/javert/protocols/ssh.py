@@ -17,12 +17,12 @@ def identify(talk: Conversation) -> Reading | None:
     The server may send other lines before it (RFC 4253 4.2), the client not. Too short: fewer octets than reach
     the second hyphen.
     """
-    for data in (talk.opening, talk.greeting):
-        if _IDENTIFICATION.match(data):
-            return FULL_READINGS[Protocol.SSH]
-    if _START in talk.greeting[:8192] and _BANNER.match(talk.greeting):
+    opening, greeting = talk.opening, talk.greeting
+    if _IDENTIFICATION.match(opening) or _IDENTIFICATION.match(greeting):
         return FULL_READINGS[Protocol.SSH]
-    for data in (talk.opening, talk.greeting):
+    if greeting.find(_START, 0, 8192) > 0 and _BANNER.match(greeting):
+        return FULL_READINGS[Protocol.SSH]
+    for data in (opening, greeting):
         if data and len(data) < 9 and talk.textual and _START.startswith(data[:4]):
             raise NeedsMoreData("SSH identification string")
     return None

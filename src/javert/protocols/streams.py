@@ -11,6 +11,8 @@ KEPT_PIECES = 64
 KEPT_DATAGRAMS = 32
 """How many datagrams of one side are kept."""
 
+_ENDLESS = 1 << 62
+
 
 class Stream:
     """One direction of a TCP connection: pieces without gaps, ordered by their place in the stream.
@@ -18,14 +20,18 @@ class Stream:
     Retransmitted and overlapping bytes count once (the first that came stand, as in most receivers); segments
     out of order find their place; a gap that never closes stays one. Kept are the first ``KEPT_BYTES`` in
     stream order of what was seen.
+
+    Attributes:
+        past: nothing is kept of what begins here or further along the stream, as things are.
     """
 
-    __slots__ = ("_kept", "_pieces", "_starts")
+    __slots__ = ("_kept", "_pieces", "_starts", "past")
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._pieces: list[bytearray] = []
         self._kept = 0
+        self.past = _ENDLESS
 
     @property
     def full(self) -> bool:
@@ -55,16 +61,22 @@ class Stream:
         if offset == self._starts[-1] + len(last):
             room = KEPT_BYTES - self._kept
             if room <= 0:
-                return False
+                return self._refuse(offset)
             last += data[:room]
             self._kept += min(room, len(data))
             return True
         return self._insert(offset, data[:KEPT_BYTES])
 
+    def _refuse(self, past: int) -> bool:
+        self.past = past
+        return False
+
     def _insert(self, offset: int, data: bytes) -> bool:
         """Put in what does not simply follow: only the parts that nobody sent before."""
         end = self._starts[-1] + len(self._pieces[-1])
-        if offset >= end and (self.full or len(self._starts) >= KEPT_PIECES):
+        if offset >= end and self.full:
+            return self._refuse(end)
+        if offset >= end and len(self._starts) >= KEPT_PIECES:
             return False
         before = self._kept
         index = max(bisect_right(self._starts, offset) - 1, 0)
@@ -109,6 +121,7 @@ class Stream:
             surplus = self._kept - KEPT_BYTES
             last = self._pieces[-1]
             if len(self._starts) > KEPT_PIECES or surplus >= len(last):
+                self.past = _ENDLESS
                 self._kept -= len(last)
                 del self._starts[-1], self._pieces[-1]
             else:

@@ -4,12 +4,10 @@ Memory grows with the flows that are open: payload of a flow is dropped when its
 a flow when it has been silent for long; beyond fixed numbers the longest silent give way.
 """
 
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
-
 import msgspec
 
-from javert.formats.packets import ACK, FIN, RST, SYN, TCP, Segment
+from javert.formats.addresses import address_text
+from javert.formats.packets import ACK, FIN, RST, SYN, TCP, Segment, turned
 from javert.model.telemetry import Evidence, Transport
 from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
 from javert.protocols.session import Session
@@ -23,7 +21,10 @@ _HELD_BYTES = 64 << 20
 """How much payload undecided flows may hold together; beyond, the longest silent are judged by what they said."""
 _LONGEST_STREAM = 1 << 30
 """Beyond this many payload bytes sequence numbers have wrapped, and nothing new is learnt."""
-_DIRECTIONS = (Direction.TO_SERVER, Direction.TO_CLIENT)
+_HALF, _WHOLE = 1 << 31, (1 << 32) - 1
+_NOWHERE = -_HALF
+_BY_CLIENT, _BY_SERVER, _BY_BOTH = 1, 2, 3
+_NOTHING = Verdict(protocol=Protocol.UNKNOWN)
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,21 +56,52 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: float = 0.0
 
 
+class Side:
+    """What one side of a flow sends.
+
+    Attributes:
+        direction: towards whom.
+        bytes: payload on the wire so far.
+        base: (TCP) the sequence number of its first payload octet; -1 if it is not known yet.
+        past: (TCP) nothing is kept of what begins so far along the stream, or further.
+    """
+
+    __slots__ = ("base", "bytes", "direction", "past")
+
+    def __init__(self, direction: Direction) -> None:
+        self.direction = direction
+        self.bytes = 0
+        self.base = -1
+        self.past = _HALF
+
+    def place(self, sequence: int) -> int:
+        """Where in the stream a sequence number is; the first ever asked for is the beginning if none was known."""
+        if self.base < 0:
+            self.base = sequence
+        return (sequence - self.base + _HALF & _WHOLE) - _HALF
+
+
 class TrackedFlow:
-    """A flow while its packets come. Index 0 is the side taken for the client, 1 the other."""
+    """A flow while its packets come.
+
+    Attributes:
+        ends: addresses and ports as in a segment of the side taken for the client.
+        client, server: that side, and the other.
+        accepted: (TCP) the connection came about.
+        closed: by whom: bit 1 the client, bit 2 the server.
+        verdict: once it is settled; then payload no longer matters.
+        tunnel: it carries other flows.
+    """
 
     __slots__ = (
         "accepted",
-        "base",
-        "bytes",
-        "ended",
+        "client",
+        "closed",
+        "ends",
         "first_seen",
-        "initial",
-        "keys",
         "last_seen",
-        "reset",
+        "server",
         "session",
-        "sides",
         "swapped",
         "syn",
         "transport",
@@ -77,23 +109,15 @@ class TrackedFlow:
         "verdict",
     )
 
-    def __init__(self, segment: Segment, transport: Transport, *, reverse: bool, time: float) -> None:
-        source = (segment.source, segment.source_port)
-        destination = (segment.destination, segment.destination_port)
-        self.sides = (destination, source) if reverse else (source, destination)
+    def __init__(self, ends: bytes, transport: Transport, time: float) -> None:
+        self.ends = ends
         self.transport = transport
-        self.keys: tuple[bytes, bytes] = (b"", b"")
-        self.base: list[int | None] = [None, None]
-        self.bytes = [0, 0]
-        self.ended = [False, False]
-        self.reset = False
-        self.syn = False
-        self.initial = -1
-        self.accepted = False
+        self.client = Side(Direction.TO_SERVER)
+        self.server = Side(Direction.TO_CLIENT)
+        self.closed = 0
+        self.syn = self.accepted = self.swapped = self.tunnel = False
         self.session: Session | None = None
         self.verdict: Verdict | None = None
-        self.swapped = False
-        self.tunnel = False
         self.first_seen = self.last_seen = time
 
     def settle(self) -> None:
@@ -103,53 +127,62 @@ class TrackedFlow:
             self.swapped = self.session.sides_exchanged
             self.session = None
 
-    def feed(self, direction: int, sequence: int, payload: bytes, length: int) -> None:
-        """Give a segment's payload to the session, which begins with the first."""
-        session = self.session
-        if session is None:
-            if self.verdict is not None:
-                return
-            midstream = self.transport is Transport.TCP and not self.syn
-            port = self.sides[1][1]
-            session = self.session = Session(
-                FlowHint(transport=self.transport, server_port=port, midstream=midstream)
-            )
-        if self.transport is Transport.TCP:
-            base = self.base[direction]
-            if base is None:
-                base = self.base[direction] = sequence
-            if self.bytes[direction] < _LONGEST_STREAM:
-                offset = ((sequence - base + 0x80000000) & 0xFFFFFFFF) - 0x80000000
-                session.segment(_DIRECTIONS[direction], offset, payload, length)
-        else:
-            session.datagram(_DIRECTIONS[direction], payload, length)
+    def _begin(self) -> Session:
+        midstream = self.transport is Transport.TCP and not self.syn
+        port = int.from_bytes(self.ends[-2:], "big")
+        self.session = Session(FlowHint(transport=self.transport, server_port=port, midstream=midstream))
+        return self.session
+
+    def segment(self, side: Side, place: int, payload: bytes, length: int) -> None:
+        """Give a TCP segment's payload to the session, which begins with the first; not once it is settled."""
+        if side.bytes >= _LONGEST_STREAM:
+            side.past = _NOWHERE
+            return
+        session = self.session or self._begin()
+        side.past = session.segment(side.direction, place, payload, length)
+        if session.decided:
+            self.settle()
+
+    def completed_by(self, side: Side, flags: int) -> bool:
+        """Whether a segment is the client's acknowledgment of the server's SYN."""
+        return flags & (ACK | RST) == ACK and side is self.client and self.server.base >= 0
+
+    def datagram(self, side: Side, payload: bytes, length: int) -> None:
+        """Give a datagram's payload to the session; not once it is settled."""
+        session = self.session or self._begin()
+        session.datagram(side.direction, payload, length)
         if session.decided:
             self.settle()
 
     def flow(self) -> Flow:
         """What is reported of it."""
-        self.settle()
-        verdict = self.verdict or Verdict(protocol=Protocol.UNKNOWN)
-        client, server = self.sides
-        to_server, to_client = self.bytes
-        unguessed = self.transport is Transport.TCP and not self.syn
-        known = verdict.protocol is not Protocol.UNKNOWN
-        if self.swapped or (unguessed and not known and client[1] < 1024 <= server[1]):
-            client, server, to_server, to_client = server, client, to_client, to_server
+        if self.session is not None:
+            self.settle()
+        verdict = self.verdict or _NOTHING
+        ends, client, server = self.ends, self.client, self.server
+        tcp = self.transport is Transport.TCP
+        unguessed = tcp and not self.syn
+        if self.swapped or (unguessed and verdict.protocol is Protocol.UNKNOWN and _from_service(ends)):
+            ends, client, server = turned(ends), server, client
+        half = len(ends) - 4 >> 1
         return Flow(
             transport=self.transport,
-            client_address=_text(client[0]),
-            client_port=client[1],
-            server_address=_text(server[0]),
-            server_port=server[1],
+            client_address=address_text(ends[:half]),
+            client_port=ends[-4] << 8 | ends[-3],
+            server_address=address_text(ends[half:-4]),
+            server_port=ends[-2] << 8 | ends[-1],
             verdict=verdict,
             midstream=unguessed,
-            completed=self.transport is Transport.UDP or not self.syn or self.accepted,
-            bytes_to_server=to_server,
-            bytes_to_client=to_client,
+            completed=not tcp or unguessed or self.accepted,
+            bytes_to_server=client.bytes,
+            bytes_to_client=server.bytes,
             first_seen=self.first_seen,
             last_seen=self.last_seen,
         )
+
+
+Sent = tuple[TrackedFlow, Side]
+"""Whose a segment is: the flow, and the side that sent it."""
 
 
 class FlowTable:
@@ -157,93 +190,80 @@ class FlowTable:
 
     Attributes:
         ended: flows that have ended and were not taken out yet; the reader empties it.
-        tcp, udp: flows by the addresses and ports of a segment, in network order; with each the direction.
+        tcp, udp: who sends a segment, by the segment's addresses and ports (``Segment.ends``).
     """
 
     def __init__(self) -> None:
         self.ended: list[Flow] = []
-        self.tcp: dict[bytes, tuple[TrackedFlow, int]] = {}
-        self.udp: dict[bytes, tuple[TrackedFlow, int]] = {}
+        self.tcp: dict[bytes, Sent] = {}
+        self.udp: dict[bytes, Sent] = {}
 
     def take(self, segment: Segment, time: float) -> TrackedFlow:
         """Take in a segment or datagram; the flow it belongs to."""
-        if segment.protocol == TCP:
+        protocol, ends, _, _, payload, length = segment
+        if protocol == TCP:
             return self._take_tcp(segment, time)
-        tracked, direction = self._find(segment, Transport.UDP, time, reverse=False)
-        tracked.last_seen = time
-        tracked.bytes[direction] += segment.length
-        if segment.payload:
-            tracked.feed(direction, 0, segment.payload, segment.length)
-        return tracked
+        flow, side = self.udp.get(ends) or self._open(ends, Transport.UDP, time)
+        flow.last_seen = time
+        side.bytes += length
+        if payload and flow.verdict is None:
+            flow.datagram(side, payload, length)
+        return flow
 
     def _take_tcp(self, segment: Segment, time: float) -> TrackedFlow:
-        flags = segment.flags
+        _, ends, sequence, flags, payload, length = segment
         opens = flags & (SYN | RST) == SYN
+        entry = self.tcp.get(ends)
+        if opens and entry is not None and _begins_another(segment, *entry):
+            self._end(entry[0])
+            entry = None
+        flow, side = entry or self._open(ends, Transport.TCP, time, answers=opens and flags & ACK != 0)
+        flow.last_seen = time
         if opens:
-            self._end_predecessor(segment)
-        answers = opens and bool(flags & ACK)
-        tracked, direction = self._find(segment, Transport.TCP, time, reverse=answers)
-        tracked.last_seen = time
-        if opens:
-            tracked.syn = True
-            if tracked.base[direction] is None:
-                tracked.base[direction] = segment.sequence + 1 & 0xFFFFFFFF
-        elif direction == 0 and flags & ACK and not flags & RST and tracked.base[1] is not None:
-            tracked.accepted = True
-        if segment.length:
-            tracked.accepted = tracked.accepted or not opens
-            tracked.bytes[direction] += segment.length
+            flow.syn = True
             # A SYN may carry data (TCP Fast Open, RFC 7413); its sequence number is that of the SYN.
-            sequence = segment.sequence + 1 & 0xFFFFFFFF if opens else segment.sequence
-            if segment.payload:
-                tracked.feed(direction, sequence, segment.payload, segment.length)
+            sequence = sequence + 1 & _WHOLE
+            if side.base < 0:
+                side.base = sequence
+        elif length or flow.completed_by(side, flags):
+            flow.accepted = True
+        if length:
+            side.bytes += length
+            if payload and flow.verdict is None and (place := side.place(sequence)) < side.past:
+                flow.segment(side, place, payload, length)
         if flags & RST:
-            tracked.ended = [True, True]
-            tracked.settle()
+            flow.closed = _BY_BOTH
+            flow.settle()
         elif flags & FIN:
-            tracked.ended[direction] = True
-            if all(tracked.ended) and not segment.length:
-                tracked.settle()
-        return tracked
+            flow.closed |= _BY_CLIENT if side is flow.client else _BY_SERVER
+            if flow.closed == _BY_BOTH and not length:
+                flow.settle()
+        return flow
 
-    def _end_predecessor(self, segment: Segment) -> None:
-        """A SYN on a connection that has ended, or with another sequence number, begins another connection."""
-        entry = self.tcp.get(_key(segment))
-        if entry is None:
-            return
-        tracked, direction = entry
-        base = tracked.base[direction]
-        fresh = base is not None and base != segment.sequence + 1 & 0xFFFFFFFF
-        if fresh and (tracked.syn or any(tracked.bytes)) and not segment.flags & ACK:
-            self._end(tracked)
-
-    def _find(
-        self, segment: Segment, transport: Transport, time: float, *, reverse: bool
-    ) -> tuple[TrackedFlow, int]:
+    def _open(self, ends: bytes, transport: Transport, time: float, *, answers: bool = False) -> Sent:
+        """A new flow, and its side that sent this; ``answers``: that is not the client."""
+        back = turned(ends)
         table = self.tcp if transport is Transport.TCP else self.udp
-        key = _key(segment)
-        entry = table.get(key)
-        if entry is not None:
-            return entry
-        tracked = TrackedFlow(segment, transport, reverse=reverse, time=time)
-        back = segment.destination + segment.source + key[-2:] + key[-4:-2]
-        tracked.keys = (back, key) if reverse else (key, back)
-        table[tracked.keys[1]] = (tracked, 1)
-        table[tracked.keys[0]] = (tracked, 0)
-        return tracked, int(reverse)
+        flow = TrackedFlow(back if answers else ends, transport, time)
+        client, server = (flow, flow.client), (flow, flow.server)
+        # In this order: who sends to himself has the same addresses and ports both ways.
+        table[ends if answers else back] = server
+        table[flow.ends] = client
+        return server if answers else client
 
-    def _end(self, tracked: TrackedFlow) -> None:
-        table = self.tcp if tracked.transport is Transport.TCP else self.udp
-        for key in tracked.keys:
-            table.pop(key, None)
-        self.ended.append(tracked.flow())
+    def _end(self, flow: TrackedFlow) -> None:
+        table = self.tcp if flow.transport is Transport.TCP else self.udp
+        table.pop(flow.ends, None)
+        table.pop(turned(flow.ends), None)
+        self.ended.append(flow.flow())
+
+    def _flows(self) -> list[TrackedFlow]:
+        return [flow for table in (self.tcp, self.udp) for flow, side in table.values() if side is flow.client]
 
     def end_all(self) -> None:
         """End every flow: the capture is over."""
-        for table in (self.tcp, self.udp):
-            for key in tuple(table):
-                if key in table:  # the other direction's entry may have taken it out
-                    self._end(table[key][0])
+        for flow in self._flows():
+            self._end(flow)
 
     def sweep(self, time: float) -> int:
         """End flows that have been silent for long, and let go of what exceeds the bounds.
@@ -251,38 +271,35 @@ class FlowTable:
         Returns:
             After how many packets to sweep again.
         """
-        flows = {id(entry[0]): entry[0] for table in (self.tcp, self.udp) for entry in table.values()}
         alive = []
-        for tracked in flows.values():
-            patience = _CLOSED_IDLE_S if all(tracked.ended) else _IDLE_S[tracked.transport]
-            if time - tracked.last_seen > patience:
-                self._end(tracked)
+        for flow in self._flows():
+            patience = _CLOSED_IDLE_S if flow.closed == _BY_BOTH else _IDLE_S[flow.transport]
+            if time - flow.last_seen > patience:
+                self._end(flow)
             else:
-                alive.append(tracked)
-        held = sum(tracked.session.kept for tracked in alive if tracked.session is not None)
+                alive.append(flow)
+        held = sum(flow.session.kept for flow in alive if flow.session is not None)
         if held > _HELD_BYTES or len(alive) > _OPEN_FLOWS:
-            alive.sort(key=lambda tracked: tracked.last_seen)
+            alive.sort(key=lambda flow: flow.last_seen)
             excess = max(0, len(alive) - _OPEN_FLOWS)
-            for tracked in alive[:excess]:
-                self._end(tracked)
+            for flow in alive[:excess]:
+                self._end(flow)
             alive = alive[excess:]
-            held = sum(tracked.session.kept for tracked in alive if tracked.session is not None)
-            for tracked in alive:
+            held = sum(flow.session.kept for flow in alive if flow.session is not None)
+            for flow in alive:
                 if held <= _HELD_BYTES // 2:
                     break
-                held -= tracked.session.kept if tracked.session is not None else 0
-                tracked.settle()
+                held -= flow.session.kept if flow.session is not None else 0
+                flow.settle()
         return max(_SWEEP_PACKETS, len(alive))
 
 
-def _key(segment: Segment) -> bytes:
-    ports = segment.source_port << 16 | segment.destination_port
-    return segment.source + segment.destination + ports.to_bytes(4, "big")
+def _begins_another(segment: Segment, flow: TrackedFlow, side: Side) -> bool:
+    """A SYN on a connection that has ended, or with another sequence number, begins another connection."""
+    fresh = side.base >= 0 and side.base != segment.sequence + 1 & _WHOLE
+    return fresh and (flow.syn or flow.client.bytes + flow.server.bytes > 0) and not segment.flags & ACK
 
 
-@lru_cache(maxsize=4096)
-def _text(address: bytes) -> str:
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
+def _from_service(ends: bytes) -> bool:
+    """The side taken for the client has the port of a service, the other has not."""
+    return (ends[-4] << 8 | ends[-3]) < 1024 <= (ends[-2] << 8 | ends[-1])

@@ -90,3 +90,19 @@ def test_memory_is_bounded_however_much_comes() -> None:
         session.segment(DOWN, number * 2000, b"x" * 1000, 2000)
     assert session._streams is not None
     assert all(stream.kept <= 16 * 1024 for stream in session._streams)
+
+
+def test_it_says_from_where_on_it_keeps_nothing_so_that_bulk_need_not_be_given() -> None:
+    session = Session(TCP)
+    past = [session.segment(DOWN, number * 1400, b"x" * 1400, 1400) for number in range(14)]
+    assert all(position > 14 * 1400 for position in past[:12])
+    assert past[12:] == [16 * 1024] * 2
+    assert session.segment(UP, 0, REQUEST, len(REQUEST)) > len(REQUEST)
+
+
+def test_where_the_furthest_piece_gives_way_to_an_earlier_one_it_keeps_on_listening() -> None:
+    session = Session(TCP)
+    for number in range(64):
+        session.segment(DOWN, 1000 + number * 300, b"x" * 256, 256)
+    assert session.segment(DOWN, 1000 + 64 * 300, b"x", 1) == 1000 + 63 * 300 + 256
+    assert session.segment(DOWN, 0, b"y" * 9, 9) > 1000 + 64 * 300
