@@ -1,6 +1,8 @@
-"""Asking every service of the matrix what it accepts."""
+"""Asking every service of the matrix what it accepts: with Javert itself, and with its conversations alone."""
 
-import os
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,39 +12,76 @@ from tests.oracle.servers.place import Place, Spot
 from tests.oracle.servers.records import Service, Transport, Where
 from tests.probe_driver import Driven, drive
 
+from javert.assessment.journal import read_records
+from javert.model.telemetry import ServiceProbe
 from javert.probes.interface import ServiceHint
 from javert.probes.plan import conversation
-from javert.sensors.linux.namespaces import NamespaceEntry, inside
 
-ELSEWHERE = 54321
+NOWHERE = 54321
 """A port that suggests nothing."""
 
+Key = tuple[Transport, str, int]
+"""Where a service is: transport, the address it listens at, the port."""
 
-class Asked(NamedTuple):
-    """What came of one service: asked with all that is known of it, and with nothing known but that it is there."""
-
-    hinted: Driven
-    unhinted: Driven
+JAVERT = Path(sys.executable).with_name("javert")
 
 
-def ask_all(place: Place, spots: Sequence[Spot]) -> dict[tuple[int, int], Asked]:
-    """Ask all services beside each other, by conversation alone; the result is by number of the spot and port."""
-    questions = [(spot, service) for spot in spots for service in spot.server.services]
-    with ThreadPoolExecutor(max_workers=40) as pool:
-        asked = pool.map(lambda question: _ask(place, *question), questions)
-        return {(spot.number, service.port): each for (spot, service), each in zip(questions, asked, strict=True)}
+class Assessed(NamedTuple):
+    """A run of Javert: its report, and what came of every service that it asked."""
+
+    report: dict[str, object]
+    probes: dict[Key, ServiceProbe]
 
 
-def _ask(place: Place, spot: Spot, service: Service) -> Asked:
-    path = Path("/proc/self/ns/net") if spot.server.where is Where.HOST else place.network_namespace
-    namespace = NamespaceEntry(path.stat().st_ino, os.fspath(path), 0, "")
-    address = {"0.0.0.0": "127.0.0.1"}.get(spot.address, spot.address)
-    port = spot.ports[service.port]
+def assess(place: Place, *options: str) -> Assessed:
+    """Let Javert look at the place from inside it, where it sees no other process or network.
 
-    def ask(hint: ServiceHint) -> Driven:
-        return inside(namespace, lambda: drive(conversation(hint), address, port, service.transport))
+    Raises:
+        RuntimeError: it failed.
+    """
+    run_directory = place.directory / "run"
+    command = ("assess", "--duration", "2s", "--rule", "insecure-server-protocol", "--format", "json")
+    done = subprocess.run(
+        place.command(JAVERT, *command, "--run-dir", run_directory, *options, network=True),
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    if done.returncode:
+        raise RuntimeError(f"javert ended with {done.returncode}: {done.stderr.decode()}")
+    with (run_directory / "journal.jsonl").open("rb") as journal:
+        records = [record for record in read_records(journal) if isinstance(record, ServiceProbe)]
+    here = place.network_namespace
+    probes = {(each.transport, each.address, each.port): each for each in records if each.network_namespace == here}
+    return Assessed(json.loads(done.stdout), probes)
 
-    hinted = ask(ServiceHint(transport=service.transport, port=service.port, program=spot.server.program))
-    if service.transport is Transport.UDP:  # nobody is asked there of whom nothing is known
-        return Asked(hinted, hinted)
-    return Asked(hinted, ask(ServiceHint(transport=service.transport, port=ELSEWHERE)))
+
+def key(spot: Spot, service: Service) -> Key:
+    return service.transport, spot.address, spot.ports[service.port]
+
+
+def talk_to_all(place: Place, spots: Sequence[Spot], *, knowing: bool) -> dict[Key, Driven]:
+    """Have the conversations with all services beside each other.
+
+    Args:
+        place: where the servers are.
+        spots: those that are asked.
+        knowing: with the hint that the program and the port give; or with one that says nothing.
+    """
+    services = [(spot, service) for spot in spots for service in spot.server.services]
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        talks = list(pool.map(lambda each: _talk_to(place, *each, knowing=knowing), services))
+    return {key(*each): driven for each, driven in zip(services, talks, strict=True)}
+
+
+def _talk_to(place: Place, spot: Spot, service: Service, *, knowing: bool) -> Driven:
+    transport, address, port = key(spot, service)
+    hint = ServiceHint(transport=transport, port=NOWHERE)
+    if knowing or transport is Transport.UDP:  # nobody is asked over UDP of whom nothing is known
+        hint = ServiceHint(transport=transport, port=service.port, program=spot.server.program)
+    address = {"0.0.0.0": "127.0.0.1"}.get(address, address)
+
+    def talk() -> Driven:
+        return drive(conversation(hint), address, port, transport)
+
+    return talk() if spot.server.where is Where.HOST else place.inside(talk)

@@ -4,8 +4,11 @@ import os
 from functools import partial
 from pathlib import Path
 
-from tests.oracle.servers.place import Spot
+from tests.oracle.servers.place import PASSWORD, Spot
 from tests.oracle.servers.records import Acceptance, Authentication, Expected, Server, Service, Where, answer
+
+FROM_ANYWHERE = "CREATE USER app@'%' IDENTIFIED BY 'not-for-you';\n"
+"""It hangs up on a client from whose address nobody may log in."""
 
 POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 
@@ -29,6 +32,8 @@ def _empty_cluster(spot: Spot) -> Path:
         path,
     )
     spot.run(*_as("postgres"), *initialise)
+    setting = f"ALTER ROLE postgres PASSWORD '{PASSWORD}'"
+    spot.run(*_as("postgres"), POSTGRESQL[0] / "postgres", "--single", "-F", "-D", path, "postgres", input=setting)
     return path
 
 
@@ -55,7 +60,7 @@ def _empty_database(spot: Spot) -> Path:
     return path
 
 
-def _start_mariadb(options: tuple[str, ...], spot: Spot) -> None:
+def _start_mariadb(users: str, options: tuple[str, ...], spot: Spot) -> None:
     data = spot.directory / "data"
     spot.run("cp", "-a", spot.place.once("mariadb", lambda: _empty_database(spot)), data)
     spot.give("mysql")
@@ -67,7 +72,8 @@ def _start_mariadb(options: tuple[str, ...], spot: Spot) -> None:
         *("mariadbd", "--no-defaults", "--user=mysql", f"--datadir={data}", f"--bind-address={spot.address}"),
         *(f"--port={spot.port}", f"--socket=/run/mariadb-{spot.number}", f"--pid-file={data}/pid"),
         *("--innodb-log-file-size=4M", "--innodb-data-file-path=ibdata1:10M:autoextend"),
-        *("--innodb-buffer-pool-size=8M", "--performance-schema=OFF", *filled),
+        *("--innodb-buffer-pool-size=8M", "--performance-schema=OFF"),
+        *(f"--init-file={spot.write('users.sql', users)}", *filled),
     )
 
 
@@ -95,8 +101,15 @@ def postgresql(
     )
 
 
-def mariadb(variant: str, expected: Expected, *options: str, port: int = 3306) -> Server:
-    return Server("MariaDB", variant, partial(_start_mariadb, options), (Service(port, expected),))
+def mariadb(
+    variant: str,
+    expected: Expected,
+    *options: str,
+    port: int = 3306,
+    users: str = FROM_ANYWHERE,
+    where: Where = Where.LOOPBACK,
+) -> Server:
+    return Server("MariaDB", variant, partial(_start_mariadb, users, options), (Service(port, expected),), where)
 
 
 def redis(
@@ -109,55 +122,70 @@ def memcached(variant: str, expected: Expected, *options: str) -> Server:
     return Server("memcached", variant, partial(_start_memcached, options), (Service(11211, expected),))
 
 
-def told(protocol: str, acceptance: Acceptance, product: str, authentication: Authentication) -> Expected:
+def told(protocol: str, acceptance: Acceptance, authentication: Authentication, product: str = "") -> Expected:
     return (answer(protocol, acceptance, product, authentication=authentication),)
 
 
 CLEAR, OPTIONAL, REQUIRED = Acceptance.CLEARTEXT_ONLY, Acceptance.TLS_OPTIONAL, Acceptance.TLS_REQUIRED
-OPEN, PASSWORD, UNKNOWN = Authentication.NONE, Authentication.REQUIRED, Authentication.UNKNOWN
+UNDECIDED = Acceptance.UNDECIDED
+OPEN, LOGIN, UNKNOWN = Authentication.NONE, Authentication.REQUIRED, Authentication.UNKNOWN
 TLS = (answer("tls", Acceptance.TLS_ONLY),)
 ALL_BY_PASSWORD = "host all all 0.0.0.0/0 scram-sha-256\n"
 MARIADB_TLS = ("--ssl-cert=$certificate", "--ssl-key=$key")
 REDIS_TLS = "tls-port $port\nport 0\ntls-cert-file $certificate\ntls-key-file $key\ntls-ca-cert-file $certificate\n"
 
 SERVERS = (
-    postgresql("ssl = off", told("postgresql", CLEAR, "PostgreSQL", PASSWORD), ALL_BY_PASSWORD, "ssl=off"),
-    postgresql("ssl = on, host", told("postgresql", OPTIONAL, "PostgreSQL", PASSWORD), ALL_BY_PASSWORD, "ssl=on"),
+    postgresql("ssl = off", told("postgresql", CLEAR, LOGIN), ALL_BY_PASSWORD, "ssl=off"),
+    postgresql("ssl = on, host", told("postgresql", OPTIONAL, LOGIN), ALL_BY_PASSWORD, "ssl=on"),
     postgresql(
         "ssl = on, hostssl only",
-        told("postgresql", REQUIRED, "PostgreSQL", UNKNOWN),
+        told("postgresql", REQUIRED, LOGIN),
         "hostssl all all 0.0.0.0/0 scram-sha-256\n",
         "ssl=on",
     ),
     postgresql(
         "ssl = on, host, trust",
-        told("postgresql", OPTIONAL, "PostgreSQL", UNKNOWN),
+        told("postgresql", OPTIONAL, OPEN),
         "host all all all trust\n",
         "ssl=on",
     ),
     postgresql(
         "Debian's own pg_hba.conf, 127.0.0.1 of the machine",
-        told("postgresql", OPTIONAL, "PostgreSQL", PASSWORD),
+        told("postgresql", OPTIONAL, LOGIN),
         "local all all peer\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n",
         "ssl=on",
         where=Where.HOST,
     ),
-    mariadb("no TLS", told("mysql", CLEAR, "MariaDB", UNKNOWN)),
-    mariadb("TLS optional", told("mysql", OPTIONAL, "MariaDB", UNKNOWN), *MARIADB_TLS),
+    mariadb("no TLS", told("mysql", CLEAR, UNKNOWN, "MariaDB")),
+    # It tells whether it requires TLS only after the right password: until then both say the same, byte for byte.
+    mariadb("TLS optional", told("mysql", UNDECIDED, UNKNOWN, "MariaDB"), *MARIADB_TLS),
     mariadb(
         "TLS required (require_secure_transport)",
-        told("mysql", REQUIRED, "MariaDB", UNKNOWN),
+        told("mysql", UNDECIDED, UNKNOWN, "MariaDB"),
         *MARIADB_TLS,
         "--require-secure-transport=ON",
     ),
-    mariadb("TLS optional, on another port", told("mysql", OPTIONAL, "MariaDB", UNKNOWN), *MARIADB_TLS, port=13306),
-    redis("open", told("redis", CLEAR, "Redis", OPEN), "protected-mode no"),
-    redis("with a password", told("redis", CLEAR, "Redis", PASSWORD), "requirepass not-for-you"),
+    mariadb("no TLS, on another port", told("mysql", CLEAR, UNKNOWN, "MariaDB"), port=13306),
+    mariadb(
+        "no TLS, users of localhost only",
+        told("mysql", CLEAR, UNKNOWN, "MariaDB"),
+        users="",
+        where=Where.LOCALHOST,
+    ),
+    mariadb("no TLS, users of localhost only, elsewhere", told("mysql", UNDECIDED, UNKNOWN), users=""),
+    redis("open", told("redis", CLEAR, OPEN), "protected-mode no"),
+    redis("with a password", told("redis", CLEAR, LOGIN), "requirepass not-for-you"),
     redis("TLS only", TLS, REDIS_TLS + "tls-auth-clients no\nprotected-mode no"),
     redis("TLS only, client certificate demanded", TLS, REDIS_TLS + "protected-mode no", port=6380),
-    redis("protected mode", told("redis", CLEAR, "Redis", OPEN), "protected-mode yes", Where.OUTSIDE),
-    redis("127.0.0.1 of the machine", told("redis", CLEAR, "Redis", OPEN), "", Where.HOST),
-    memcached("open", told("memcached", CLEAR, "memcached", OPEN)),
-    memcached("with SASL", told("memcached", CLEAR, "memcached", PASSWORD), "-S"),
+    redis(
+        "protected mode, at an address that it does not serve",
+        told("redis", CLEAR, UNKNOWN),
+        "protected-mode yes",
+        Where.OUTSIDE,
+    ),
+    redis("protected mode", told("redis", CLEAR, OPEN), "protected-mode yes", Where.LOCALHOST),
+    redis("127.0.0.1 of the machine", told("redis", CLEAR, OPEN), "", Where.HOST),
+    memcached("open", told("memcached", CLEAR, OPEN)),
+    memcached("with SASL", told("memcached", CLEAR, LOGIN), "-S"),
     memcached("TLS only", TLS, "-Z", "-o", "ssl_chain_cert=$certificate,ssl_key=$key"),
 )

@@ -78,9 +78,9 @@ SERVERS = (
         ftp(Acceptance.TLS_REQUIRED, "vsftpd"),
         "anonymous_enable=NO\nssl_enable=YES\nforce_local_logins_ssl=YES\nforce_local_data_ssl=YES",
     ),
-    vsftpd(
+    vsftpd(  # until PASS it answers as the one before does: that it lets anonymous in, in the clear, cannot be told
         "TLS forced for local users, anonymous in the clear",
-        ftp(Acceptance.TLS_OPTIONAL, "vsftpd"),
+        ftp(Acceptance.TLS_REQUIRED, "vsftpd"),
         "anonymous_enable=YES\nssl_enable=YES\nforce_local_logins_ssl=YES\nforce_local_data_ssl=YES",
     ),
     vsftpd(

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from tests.oracle.servers.place import Spot
-from tests.oracle.servers.records import Acceptance, Expected, Server, Service, Where, answer
+from tests.oracle.servers.place import PASSWORD, USER, Spot
+from tests.oracle.servers.records import Acceptance, Authentication, Expected, Server, Service, Where, answer
 
 DOVECOT = """
 protocols = imap pop3
@@ -15,12 +15,13 @@ ssl_cert = <$certificate
 ssl_key = <$key
 passdb {
   driver = static
-  args = nopassword=yes
+  args = password=$password
 }
 userdb {
   driver = static
-  args = uid=dovenull gid=dovenull home=/nonexistent
+  args = uid=$user gid=$user home=$directory/mail
 }
+mail_location = maildir:$directory/mail
 service imap-login {
   inet_listener imap {
     port = $imap
@@ -97,7 +98,11 @@ def _start_dovecot(settings: str, spot: Spot) -> None:
     names = {143: "imap", 993: "imaps", 110: "pop3", 995: "pop3s", 1143: "imap", 1110: "pop3"}
     ports |= {names[given]: port for given, port in spot.ports.items()}
     name = f"dovecot-{spot.number}"
-    spot.start("dovecot", "-F", "-c", spot.configure("dovecot.conf", DOVECOT, settings, name=name, **ports))
+    mail = spot.directory / "mail"
+    mail.mkdir()
+    spot.run("chown", USER, mail)
+    values = ports | {"name": name, "user": USER, "password": PASSWORD}
+    spot.start("dovecot", "-F", "-c", spot.configure("dovecot.conf", DOVECOT, settings, **values))
 
 
 def _start_postfix(settings: str, options: str, spot: Spot) -> None:
@@ -153,7 +158,7 @@ def dovecot(
         services = (Service(imap, TLS), Service(pop3, TLS))
     else:
         services = tuple(
-            Service(port, (answer(protocol, acceptance, "Dovecot"),))
+            Service(port, (answer(protocol, acceptance, "Dovecot", authentication=Authentication.REQUIRED),))
             for port, protocol in ((imap, "imap"), (pop3, "pop3"))
         )
     return Server("Dovecot", variant, partial(_start_dovecot, settings), services, where)

@@ -3,9 +3,10 @@
 import os
 from functools import partial
 
-from tests.oracle.servers.place import Spot
+from tests.oracle.servers.place import PASSWORD, Spot
 from tests.oracle.servers.records import (
     Acceptance,
+    Authentication,
     Expected,
     Server,
     Service,
@@ -33,6 +34,7 @@ SLAPD_END = """
 database mdb
 suffix "dc=example"
 rootdn "cn=admin,dc=example"
+rootpw $password
 directory $directory
 """
 
@@ -45,7 +47,7 @@ def _start_snmpd(settings: str, transport: str, spot: Spot) -> None:
 
 
 def _start_slapd(settings: str, scheme: str, spot: Spot) -> None:
-    configuration = spot.configure("slapd.conf", SLAPD, settings, SLAPD_END)
+    configuration = spot.configure("slapd.conf", SLAPD, settings, SLAPD_END, password=PASSWORD)
     spot.give("openldap")
     listen = f"{scheme}://{spot.address}:{spot.port}/"
     spot.start("slapd", "-d", "0", "-f", configuration, "-h", listen, "-u", "openldap", "-g", "openldap")
@@ -63,19 +65,22 @@ def slapd(variant: str, expected: Expected, settings: str, port: int = 389, sche
 
 
 def v1(*communities: str) -> Expected:
-    return (answer("snmpv1", Acceptance.SNMP_V1, communities=communities),)
+    return (answer("snmpv1", Acceptance.SNMP_V1, "Net-SNMP", communities=communities),)
 
 
 def v2c(*communities: str) -> Expected:
-    return (answer("snmpv2c", Acceptance.SNMP_V2C, communities=communities),)
+    return (answer("snmpv2c", Acceptance.SNMP_V2C, "Net-SNMP", communities=communities),)
 
 
 def v3(*, without_privacy: bool = False) -> Expected:
-    return (answer("snmpv3", Acceptance.SNMP_V3_ONLY, without_privacy=without_privacy),)
+    return (answer("snmpv3", Acceptance.SNMP_V3_ONLY, "Net-SNMP", without_privacy=without_privacy),)
 
 
 def ldap(acceptance: Acceptance) -> Expected:
     return (answer("ldap", acceptance, "OpenLDAP"),)
+
+
+CLOSED_LDAP = (answer("ldap", Acceptance.TLS_OPTIONAL, authentication=Authentication.REQUIRED),)
 
 
 SERVERS = (
@@ -105,7 +110,7 @@ SERVERS = (
     ),
     slapd(
         "StartTLS optional, no anonymous binds",
-        ldap(Acceptance.TLS_OPTIONAL),
+        CLOSED_LDAP,
         f"{SLAPD_TLS}disallow bind_anon\nrequire authc",
     ),
     slapd("LDAPS", (answer("tls", Acceptance.TLS_ONLY),), SLAPD_TLS, 636, "ldaps"),

@@ -46,6 +46,7 @@ def s_server(variant: str, port: int, *options: str) -> Server:
 
 
 SMTP = (answer("smtp", Acceptance.CLEARTEXT_ONLY),)
+TURNED_AWAY = (answer("smtp", Acceptance.UNDECIDED),)
 SOME_TLS = (answer("tls", Acceptance.TLS_ONLY),)
 
 SERVERS = (
@@ -61,7 +62,7 @@ SERVERS = (
     bad("resets", ProbeOutcome.HUNG_UP),
     bad("hangs_up_when_asked", ProbeOutcome.HUNG_UP),
     bad("resets_when_asked", ProbeOutcome.HUNG_UP),
-    bad("never_accepts", ProbeOutcome.OUT_OF_TIME),
+    bad("never_accepts", ProbeOutcome.REFUSED),
     bad("garbage", ProbeOutcome.UNRECOGNISED),
     bad("garbage", ProbeOutcome.UNRECOGNISED, 443),
     bad("garbage_when_asked", ProbeOutcome.UNRECOGNISED),
@@ -70,14 +71,14 @@ SERVERS = (
     bad("echoes", ProbeOutcome.UNRECOGNISED, 80),
     bad("floods", ProbeOutcome.FLOODED),
     bad("floods", ProbeOutcome.FLOODED, 21),
-    bad("floods_with_lines", ProbeOutcome.FLOODED),
-    bad("drips", ProbeOutcome.OUT_OF_TIME),
-    bad("drips_a_greeting", ProbeOutcome.OUT_OF_TIME),
+    bad("floods_with_lines", frozenset({ProbeOutcome.FLOODED, ProbeOutcome.UNRECOGNISED})),
+    bad("drips", ProbeOutcome.UNRECOGNISED),
+    bad("drips_a_greeting", ProbeOutcome.UNRECOGNISED),
     bad("closes_within_tls", ProbeOutcome.UNRECOGNISED),
     bad("stalls_within_tls", ProbeOutcome.UNRECOGNISED),
     bad("alerts", SOME_TLS),
-    bad("greets_and_hangs_up", ProbeOutcome.UNRECOGNISED),
-    bad("greets_and_hangs_up", ProbeOutcome.UNRECOGNISED, 25),
+    bad("greets_and_hangs_up", TURNED_AWAY),
+    bad("greets_and_hangs_up", TURNED_AWAY, 25),
     bad("offers_tls_that_fails", SMTP, 25),
     bad("answers_datagrams_with_garbage", ProbeOutcome.UNRECOGNISED, 161, Transport.UDP),
     bad("answers_datagrams_with_garbage", ProbeOutcome.UNRECOGNISED, 69, Transport.UDP),

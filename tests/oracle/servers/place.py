@@ -21,6 +21,8 @@ from typing import NamedTuple, TypeVar
 
 from tests.oracle.servers.records import Server, Transport, Where
 
+from javert.sensors.linux.namespaces import NamespaceEntry, inside
+
 T = TypeVar("T")
 
 UNPACKED = Path(__file__).parents[3] / ".debian"
@@ -31,6 +33,9 @@ LAID_OVER = ("postfix", "proftpd-core", "proftpd-mod-crypto")
 
 OUTSIDE = "198.51.100.77"
 """An address of the place that is not loopback (RFC 5737)."""
+
+USER, PASSWORD = "reader", "not-for-you"
+"""Somebody who has an account in the place."""
 
 FURNISH = """
 set -e
@@ -57,6 +62,7 @@ for user in postfix mysql proftpd; do
     useradd --system --user-group --no-create-home --shell /usr/sbin/nologin $user || test $? = 9
 done
 groupadd --system postdrop
+useradd --no-create-home --home-dir / --shell /bin/sh --password "$(openssl passwd -6 "$6")" "$5"
 hostname servers.example
 printf '%s\\n' "127.0.0.1 localhost" "$outside servers.example servers" >/etc/hosts
 : >"$own/ready"
@@ -132,7 +138,18 @@ class Place:
         self._once: dict[str, object] = {}
         self._lock = threading.Lock()
         ready = self.directory / "ready"
-        furnish = ("sh", "-c", FURNISH, "sh", self.directory, UNPACKED, " ".join(LAID_OVER), OUTSIDE)
+        furnish = (
+            "sh",
+            "-c",
+            FURNISH,
+            "sh",
+            self.directory,
+            UNPACKED,
+            " ".join(LAID_OVER),
+            OUTSIDE,
+            USER,
+            PASSWORD,
+        )
         unshare = ("unshare", "--net", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
         command = ("setpriv", "--pdeathsig", "KILL", *unshare, *furnish)
         self.certificate, self.key = self._certify()
@@ -162,8 +179,18 @@ class Place:
         return certificate, key
 
     @property
-    def network_namespace(self) -> Path:
-        return Path(f"/proc/{self.first_process}/ns/net")
+    def network_namespace(self) -> int:
+        """Inode number of its network namespace."""
+        return self._entry.inode
+
+    @property
+    def _entry(self) -> NamespaceEntry:
+        path = Path(f"/proc/{self.first_process}/ns/net")
+        return NamespaceEntry(path.stat().st_ino, os.fspath(path), self.first_process, "")
+
+    def inside(self, look: Callable[[], T]) -> T:
+        """Call this in the place's network, in a thread of its own."""
+        return inside(self._entry, look)
 
     def command(self, *command: object, network: bool) -> list[str]:
         """The command, run inside; on the machine's own network unless ``network``."""
@@ -173,9 +200,8 @@ class Place:
     def spot(self, number: int, server: Server) -> Spot:
         """Where a server will be. On the machine's own network it gets ports that are free."""
         own = f"127.77.{number // 250}.{number % 250 + 1}"
-        address = {Where.LOOPBACK: own, Where.ANY: "0.0.0.0", Where.OUTSIDE: OUTSIDE, Where.HOST: "127.0.0.1"}[
-            server.where
-        ]
+        known = {Where.ANY: "0.0.0.0", Where.OUTSIDE: OUTSIDE, Where.LOOPBACK: own}
+        address = known.get(server.where, "127.0.0.1")
         directory = self.directory / server.slug
         directory.mkdir(mode=0o755)
         ports = {service.port: service.port for service in server.services}

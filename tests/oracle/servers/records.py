@@ -22,15 +22,21 @@ __all__ = [
     "Where",
 ]
 
-Expected = tuple[ProbeAnswer, ...] | ProbeOutcome
-"""What the service accepts; or, where it is not for anybody to tell, what comes of asking it."""
+Expected = tuple[ProbeAnswer, ...] | ProbeOutcome | frozenset[ProbeOutcome]
+"""What the service accepts; or, where it is not for anybody to tell, what comes of asking it: this, or one of these
+where it depends on how much of what it sends happens to come at once."""
 
 
 class Where(Enum):
-    """LOOPBACK: an address of its own in 127.77.0.0/16, in the place. ANY: all addresses of the place.
-    OUTSIDE: the place's address that is not loopback. HOST: 127.0.0.1 of the machine itself, at a free port."""
+    """Where a server listens.
+
+    LOOPBACK: an address of its own in 127.77.0.0/16, in the place. LOCALHOST: 127.0.0.1 of the place, which has a
+    name. ANY: all addresses of the place. OUTSIDE: the place's address that is not loopback. HOST: 127.0.0.1 of
+    the machine itself, at a free port.
+    """
 
     LOOPBACK = "loopback"
+    LOCALHOST = "localhost"
     ANY = "any"
     OUTSIDE = "outside"
     HOST = "host"

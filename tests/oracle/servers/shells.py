@@ -24,8 +24,11 @@ def _start_sshd(spot: Spot) -> None:
     spot.start("/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", spot.port, *(f"-o{each}" for each in options))
 
 
-def inetd(software: str, variant: str, lines: str, *services: tuple[int, Expected]) -> Server:
-    return Server(software, variant, partial(_start_inetd, lines), tuple(Service(*each) for each in services))
+def inetd(
+    software: str, variant: str, lines: str, *services: tuple[int, Expected], where: Where = Where.LOOPBACK
+) -> Server:
+    start = partial(_start_inetd, lines)
+    return Server(software, variant, start, tuple(Service(*each) for each in services), where)
 
 
 def sshd(variant: str, port: int, where: Where = Where.LOOPBACK) -> Server:
@@ -36,6 +39,11 @@ def sshd(variant: str, port: int, where: Where = Where.LOOPBACK) -> Server:
 def clear(protocol: str) -> Expected:
     return (answer(protocol, Acceptance.CLEARTEXT_ONLY),)
 
+
+REDONE = (
+    "$address:login stream tcp nowait root /usr/sbin/in.rlogind in.rlogind\n"
+    "$address:shell stream tcp nowait root /usr/sbin/in.rshd in.rshd"
+)
 
 SERVERS = (
     inetd(
@@ -53,10 +61,17 @@ SERVERS = (
     inetd(
         "rsh-redone",
         "through inetd",
-        "$address:login stream tcp nowait root /usr/sbin/in.rlogind in.rlogind\n"
-        "$address:shell stream tcp nowait root /usr/sbin/in.rshd in.rshd",
+        REDONE,
         (513, clear("rlogin")),
         (514, clear("rsh")),
+        where=Where.LOCALHOST,
+    ),
+    inetd(
+        "rsh-redone",
+        "through inetd, at an address without a name",  # they serve nobody whose address has none
+        REDONE,
+        (513, ProbeOutcome.HUNG_UP),
+        (514, ProbeOutcome.HUNG_UP),
     ),
     inetd(
         "netkit rsh-server",
@@ -77,7 +92,7 @@ SERVERS = (
         (7, ProbeOutcome.UNRECOGNISED),
         (9, ProbeOutcome.SILENT),
         (13, ProbeOutcome.UNRECOGNISED),
-        (19, ProbeOutcome.FLOODED),
+        (19, frozenset({ProbeOutcome.FLOODED, ProbeOutcome.UNRECOGNISED})),
     ),
     sshd("its usual port", 22),
     sshd("on Telnet's port", 23),
