@@ -69,6 +69,11 @@ def lying_files(draw):
     size, entry = (64, 56) if wide else (52, 32)
     places = st.one_of(st.integers(0, 700), numbers)
     segments = draw(st.lists(st.tuples(kinds, st.integers(0, 7), places, places, numbers, numbers), max_size=12))
+    if draw(st.booleans()):
+        # A dynamic section that a segment maps, from anywhere in the file.
+        address, length = draw(st.integers(0, 700)), draw(numbers)
+        segments.append((LOAD, 6, draw(places), address, draw(numbers), draw(numbers)))
+        segments.append((DYNAMIC, 6, draw(places), address, length, length))
     table = b"".join(
         struct.pack(mark + "2I6Q", kind, flags, at, address, 0, in_file, in_memory, 1)
         if wide
@@ -95,6 +100,13 @@ def lying_files(draw):
 @given(lying_files())
 def test_lying_and_overlapping_headers_give_a_value_or_a_parse_error(data):
     parses_or_refuses(data)
+
+
+@pytest.mark.parametrize("place", [200, 1 << 40, 1 << 62, (1 << 62) + 1, 1 << 63, (1 << 64) - 200])
+@pytest.mark.parametrize("size", [1, 100, 1 << 20, 1 << 63])
+@pytest.mark.parametrize("kind", [DYNAMIC, INTERP])
+def test_sections_of_any_size_and_from_anywhere_give_a_value_or_a_parse_error(make_elf, kind, size, place):
+    parses_or_refuses(make_elf([(LOAD, 6, 1 << 63, 1 << 63, place), (kind, 6, size, size, place)], kind=3))
 
 
 @pytest.fixture(scope="module")
