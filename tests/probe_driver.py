@@ -9,6 +9,8 @@ import ssl
 import time
 from typing import NamedTuple
 
+from tests.unit.probes.words import ALLOWED
+
 from javert.model.telemetry import ProbeAnswer, Transport
 from javert.probes.interface import MOST_BYTES, Ask, Ended, Reopen, Reply, Script, StartTls, Step
 
@@ -163,7 +165,7 @@ def drive(
     """Have a conversation with what listens at ``address`` and ``port``, in the network namespace of this thread.
 
     Raises:
-        AssertionError: it takes longer than 10 s.
+        AssertionError: it takes longer than 10 s, or says what Javert may not say.
     """
     source = "::" if ":" in address else source
     began = time.monotonic()
@@ -175,6 +177,7 @@ def drive(
         step = next(script)
         while True:
             at = time.monotonic()
+            assert not isinstance(step, Ask) or step.data in ALLOWED
             if isinstance(step, Reopen):
                 line.close()
                 own = address if step.from_its_own_address else source

@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
+from tests.unit.probes.words import ALLOWED
+
 from javert.probes.dialogue import FAREWELL_S
 from javert.probes.interface import Ask, Ended, Reopen, Reply, StartTls, Step
 
@@ -42,6 +44,7 @@ def play(script: Generator[Step, Reply, T], *turns: Turn) -> T:
     try:
         step = next(script)
         while True:
+            assert not isinstance(step, Ask) or step.data in ALLOWED
             if isinstance(step, Ask) and step.wait_s <= FAREWELL_S and not _is_next(step, waiting):
                 step = script.send(Reply(b"", Ended.QUIET))
                 continue
