@@ -2,13 +2,16 @@
 
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from javert.errors import ParseError, SensorError
 from javert.formats.procfs import parse_interface_of
 from javert.sensors.linux.namespaces import NamespaceEntry, inside, network_namespaces
 
 _LOOK_AGAIN_S = 1.0
+_T = TypeVar("_T")
 
 
 class NamespacedSockets:
@@ -25,21 +28,24 @@ class NamespacedSockets:
             SensorError: the namespace is gone or cannot be entered.
             OSError: the system refuses the socket.
         """
-        try:
-            return inside(self._way(network_namespace), lambda: socket.socket(family, kind))
-        except SensorError:
-            self._ways.pop(network_namespace, None)  # the process that led there may have ended
-            return inside(self._way(network_namespace), lambda: socket.socket(family, kind))
+        return self._inside(network_namespace, lambda: socket.socket(family, kind))
 
     def scope(self, network_namespace: int, address: str) -> int:
         """The interface of a link-local IPv6 address there (RFC 4007); 0 if that is not known."""
         try:
-            return inside(
-                self._way(network_namespace),
+            return self._inside(
+                network_namespace,
                 lambda: parse_interface_of(Path("/proc/thread-self/net/if_inet6").read_text("ascii"), address),
             )
         except (SensorError, ParseError, OSError):
             return 0  # the connection is then refused for want of it, and that is told
+
+    def _inside(self, network_namespace: int, look: Callable[[], _T]) -> _T:
+        try:
+            return inside(self._way(network_namespace), look)
+        except SensorError:
+            self._ways.pop(network_namespace, None)  # the process that led there may have ended
+            return inside(self._way(network_namespace), look)
 
     def _way(self, inode: int) -> NamespaceEntry:
         if inode not in self._ways and time.monotonic() - self._looked_at > _LOOK_AGAIN_S:

@@ -64,6 +64,7 @@ def test_a_socket_of_another_namespace_reaches_what_listens_there(another):
 def test_a_link_local_address_is_reached_by_its_interface(another):
     sockets = NamespacedSockets()
     scope = sockets.scope(another, "fe80::77")
+    assert scope
     with (
         sockets.make(another, socket.AF_INET6, socket.SOCK_STREAM) as server,
         sockets.make(another, socket.AF_INET6, socket.SOCK_STREAM) as client,
