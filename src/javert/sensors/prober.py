@@ -142,7 +142,7 @@ class Prober:
                     await connection.leave()
                     outcome = _outcome(answers, connection)
         except TimeoutError:
-            outcome = ProbeOutcome.OUT_OF_TIME if connection.heard else ProbeOutcome.SILENT
+            outcome = ProbeOutcome.OUT_OF_TIME if connection.heard else _outcome((), connection)
         except SensorError:
             outcome = ProbeOutcome.UNREACHABLE
         finally:
