@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,9 +28,9 @@ JAVERT = Path(sys.executable).with_name("javert")
 
 
 class Assessed(NamedTuple):
-    """A run of Javert: its report, and what came of every service that it asked."""
+    """A run of Javert: the attributes of its findings, and what came of every service that it asked."""
 
-    report: dict[str, object]
+    findings: dict[Key, list[dict[str, object]]]
     probes: dict[Key, ServiceProbe]
 
 
@@ -53,7 +54,12 @@ def assess(place: Place, *options: str) -> Assessed:
         records = [record for record in read_records(journal) if isinstance(record, ServiceProbe)]
     here = place.network_namespace
     probes = {(each.transport, each.address, each.port): each for each in records if each.network_namespace == here}
-    return Assessed(json.loads(done.stdout), probes)
+    findings: dict[Key, list[dict[str, object]]] = defaultdict(list)
+    for finding in json.loads(done.stdout)["findings"]:
+        each = finding["attributes"]
+        if "probed" in each["evidence"]:  # others may be of the machine's own traffic, which the kernel tells too
+            findings[Transport(each["transport"]), each["address"], each["port"]].append(each)
+    return Assessed(findings, probes)
 
 
 def key(spot: Spot, service: Service) -> Key:

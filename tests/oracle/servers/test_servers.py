@@ -104,6 +104,14 @@ def test_javert_tells_what_it_accepts(matrix: Matrix, server: Server, service: S
 
 
 @services(INSIDE)
+def test_a_finding_follows_where_it_goes_on_in_the_clear(matrix: Matrix, server: Server, service: Service) -> None:
+    findings = matrix.assessed.findings[matrix.keys[server.slug, service.port]]
+    answers = service.expected if isinstance(service.expected, tuple) else ()
+    insecure = {(each.protocol, each.acceptance.value) for each in answers if each.acceptance.insecure}
+    assert {(each["protocol"], each["verdict"]) for each in findings} == insecure
+
+
+@services(INSIDE)
 def test_the_hint_never_decides(matrix: Matrix, server: Server, service: Service) -> None:
     """With nothing known of the service the same is found out, or nothing; never anything else."""
     answers = matrix.unknowing[matrix.keys[server.slug, service.port]].answers
