@@ -1,9 +1,8 @@
 """Frames to TCP segments and UDP datagrams: link layers, IPv4 and IPv6, and the tunnels they travel in.
 
 Sources: the link types of tcpdump.org/linktypes.html; RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768
-(UDP), IEEE 802.1Q and 802.1ad (VLAN), RFC 3032 (MPLS), RFC 2784, 2890 and 2637 (GRE, PPTP's too), RFC 7348 (VXLAN),
-RFC 8926 (Geneve), 3GPP TS 29.281 (GTP-U), RFC 2516 (PPPoE), RFC 4380 (Teredo). Lengths come from the IP header, so
-that padding of short Ethernet frames is never taken for payload.
+(UDP), IEEE 802.1Q and 802.1ad (VLAN), RFC 3032 (MPLS), RFC 2784, 2890 and 2637 (GRE, PPTP's too), RFC 2516 (PPPoE).
+Lengths come from the IP header, so that padding of short Ethernet frames is never taken for payload.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,13 +10,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from javert.formats.fragments import Place, Reassembly
+from javert.formats.udp_tunnels import Layer, udp_tunnel, wireless_header
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 _SHORTEST_FRAME = 60
 """Ethernet's least frame without its check sequence, octets."""
-_SHORTEST_TUNNEL = 28
-"""A tunnel's header of 8 octets and IPv4's of 20: nothing shorter carries a packet."""
 _DEEPEST = 10
 """Headers within headers after which decoding stops: nobody nests deeper in earnest."""
 
@@ -179,12 +177,9 @@ class Decoder:
         self._ethertype(data[at] << 8 | data[at + 1], data, at + 20, walk)
 
     def _wireless(self, data: bytes, at: int, walk: _Walk) -> None:
-        # IEEE 802.11 9.2.3: a data frame that is not encrypted; four addresses between bridges; QoS control.
-        control, flags = data[at], data[at + 1]
-        if control & 0x0C != 0x08 or flags & 0x40 or control & 0x40:
-            return
-        header = 24 + (6 if flags & 3 == 3 else 0) + (2 if control & 0x80 else 0)
-        self._llc(data, at + header, walk)
+        header = wireless_header(data[at], data[at + 1])
+        if header:
+            self._llc(data, at + header, walk)
 
     def _radiotap(self, data: bytes, at: int, walk: _Walk) -> None:
         self._wireless(data, at + (data[at + 2] | data[at + 3] << 8), walk)
@@ -301,9 +296,9 @@ class Decoder:
             walk.found.append(Segment(UDP, addresses + data[:4], 0, 0, payload, size - 8))
             inside = udp_tunnel(payload)
             if inside is not None:
-                step, at = inside
+                layer, at = inside
                 with suppress(IndexError):  # it was cut
-                    step(self, payload, at, walk)
+                    _LAYERS[layer](self, payload, at, walk)
         elif protocol in (4, 41):
             self._ip(data, 0, walk)
         elif protocol == 47:
@@ -334,71 +329,12 @@ class Decoder:
             self._ethertype(kind, data, at, walk)
 
 
-def udp_tunnel(data: bytes) -> "Inside | None":
-    """What the payload of a datagram carries, if it is a tunnel's: VXLAN, Geneve, GTP-U or Teredo.
-
-    Told by structure: the header's fixed bits, and inside a packet whose own lengths fit exactly.
-    """
-    if len(data) < _SHORTEST_TUNNEL:
-        return None
-    first = data[0]
-    try:
-        if first & 0x38 == 0x08 and data[7] == 0 and _is_vxlan(data):
-            return Decoder._ethernet, 8
-        if first & 0x38 == 0x08 and data[1:3] == b"\0\0" and data[3] in (1, 2) and _is_ip(data, 8):
-            return Decoder._ip, 8  # VXLAN-GPE with IP straight inside
-        if first < 0x40 and data[1] & 0x3F == 0 and data[2:4] == b"\x65\x58" and data[7] == 0:
-            at = 8 + (first & 0x3F) * 4
-            return (Decoder._ethernet, at) if _holds_ip_frame(data, at) else None  # Geneve
-        if 0x30 <= first <= 0x37 and data[1] == 0xFF:
-            at = _gtp_payload(data)
-            return (Decoder._ip, at) if at and _is_ip(data, at) else None  # GTP-U
-        if first >> 4 == 6 and _is_ip(data, 0) and b"\x20\x01\0\0" in (data[8:12], data[24:28]):
-            return Decoder._ip, 0  # Teredo
-    except IndexError:  # it only resembles one, or was cut
-        return None
-    return None
-
-
-def _is_vxlan(data: bytes) -> bool:
-    # RFC 7348: flag I alone; with P (draft-ietf-nvo3-vxlan-gpe) octet 3 says Ethernet; with G octets 2, 3 a group.
-    plain = data[0] & 0x04 == 0 and (data[0] & 0x80 != 0 or data[2:4] == b"\0\0")
-    return (plain or data[3] == 3) and _holds_ip_frame(data, 8)
-
-
-def _is_ip(data: bytes, at: int) -> bool:
-    version = data[at] >> 4
-    if version == 4:
-        return data[at] & 0x0F >= 5 and (data[at + 2] << 8 | data[at + 3]) >= 20 and at + 20 <= len(data)
-    return version == 6 and (data[at + 4] << 8 | data[at + 5]) + 40 == len(data) - at
-
-
-def _holds_ip_frame(data: bytes, at: int) -> bool:
-    kind = data[at + 12 : at + 14]
-    if kind == b"\x81\x00":
-        kind, at = data[at + 16 : at + 18], at + 4
-    return (kind == b"\x08\x00" and data[at + 14] >> 4 == 4) or (kind == b"\x86\xdd" and data[at + 14] >> 4 == 6)
-
-
-def _gtp_payload(data: bytes) -> int:
-    """Where the inner packet begins: after the optional fields and extension headers; 0 if lengths do not fit."""
-    if (data[2] << 8 | data[3]) + 8 > len(data) + 64:
-        return 0
-    at = 8
-    if data[0] & 0x07:
-        following, at = data[11], 12
-        while following and data[0] & 0x04:
-            size = data[at] * 4
-            if size == 0:
-                return 0
-            following = data[at + size - 1]
-            at += size
-    return at
-
-
 _Step = Callable[[Decoder, bytes, int, _Walk], None]
-Inside = tuple[_Step, int]
-"""How the inside of a tunnel is decoded, and where it begins."""
+_LAYERS: dict[Layer, _Step] = {
+    Layer.ETHERNET: Decoder._ethernet,
+    Layer.LLC: Decoder._llc,
+    Layer.IP: Decoder._ip,
+}
 # fmt: off
 _LINKS: dict[int, _Step] = {
     0: Decoder._loopback, 108: Decoder._loopback,

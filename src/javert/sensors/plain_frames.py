@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from javert.formats.capture_file import Packet
-from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Segment, udp_tunnel
+from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Segment
+from javert.formats.udp_tunnels import udp_tunnel
 from javert.sensors.flow_table import FlowTable
 
 _UNFRAGMENTED = 0x3FFF00FF

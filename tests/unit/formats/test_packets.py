@@ -66,6 +66,7 @@ LLC = b"\xaa\xaa\x03\x00\x00\x00\x08\x00"
         (9, b"\x21" + INSIDE),
         (104, b"\x0f\x00\x08\x00" + INSIDE),
         (105, b"\x88\x01" + bytes(24) + LLC + INSIDE),
+        (105, b"\x88\x81" + bytes(28) + LLC + INSIDE),
         (127, b"\x00\x00\x08\x00" + bytes(4) + b"\x08\x01" + bytes(22) + LLC + INSIDE),
         (239, bytes(4) + b"\x08\x00\x02\x00\x01\x01\x01\x01" + struct.pack("<HH", len(INSIDE) + 4, 9) + INSIDE),
         (101, ipv4(47, b"\x00\x00\x08\x00" + INSIDE)),
@@ -89,6 +90,10 @@ def test_link_layers_and_tunnels(link_type: int, frame: bytes) -> None:
         b"\x01\x00\x65\x58\x00\x00\x07\x00" + bytes(4) + ethernet(0x0800, INSIDE),  # Geneve with an option
         b"\x30\xff" + struct.pack(">H", len(INSIDE)) + b"\x00\x00\x00\x01" + INSIDE,  # GTP-U
         b"\x34\xff" + struct.pack(">H", len(INSIDE) + 8) + bytes(7) + b"\x85\x01\x00\x00\x00" + INSIDE,
+        b"\x01\x00\x08\x00\x00\x00\x07\x00" + bytes(4) + INSIDE,  # Geneve with IP straight inside
+        b"\x00\x10\x02\x00" + bytes(4) + ethernet(0x0800, INSIDE),  # CAPWAP with an Ethernet frame
+        b"\x00\x20\x03\x20" + bytes(12) + b"\x08\x01" + bytes(22) + LLC + INSIDE,  # CAPWAP with an 802.11 one
+        b"\x00\x20\x03\x20" + bytes(12) + b"\x01\x88" + bytes(24) + LLC + INSIDE,  # the same as Cisco sends it
     ],
 )
 def test_tunnels_in_udp_give_both_flows(tunnel: bytes) -> None:
@@ -98,7 +103,16 @@ def test_tunnels_in_udp_give_both_flows(tunnel: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"\x08\x00\x00\x00\x00\x00\x07\x00" + bytes(60), b"\x60" + bytes(70), b"0\xff\xff\xff"]
+    "payload",
+    [
+        b"\x08\x00\x00\x00\x00\x00\x07\x00" + bytes(60),
+        b"\x60" + bytes(70),
+        b"0\xff\xff\xff",
+        b"\x00\x20\x03\x20" + bytes(12) + b"\x08\x41" + bytes(22) + LLC + INSIDE,  # CAPWAP, encrypted inside
+        b"\x00\x10\x02\x80" + bytes(4) + ethernet(0x0800, INSIDE),  # a fragment of CAPWAP
+        b"\x00\x08\x02\x00" + bytes(4) + ethernet(0x0800, INSIDE),  # its header shorter than it can be
+        b"\x01\x00\x08\x00\x00\x00\x07\x00" + bytes(4) + INSIDE + b"x",  # Geneve whose inside does not fit
+    ],
 )
 def test_what_only_resembles_a_tunnel(payload: bytes) -> None:
     assert [segment.payload for segment in decode(ipv4(UDP, udp(payload)), 101)] == [payload]
