@@ -162,11 +162,17 @@ def _turned_away(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialog
     greeting = yield Ask(b"", _is_greeting, _GREETING_S)
     if not _hung_up(greeting):
         yield from _go_on(greeting, suggested, found)
-    elif (yield Reopen(from_a_reserved_port=True)).ended is not Ended.RESET:
-        greeting = yield Ask(b"", _is_greeting, _RESERVED_S)
-        if greeting.ended is Ended.QUIET and not greeting.data:
-            answer = yield from rcommands.converse_from_reserved_port(b"")
-            found += [answer] if answer is not None else []
+    else:
+        yield from _from_a_reserved_port(found)
+
+
+def _from_a_reserved_port(found: list[ProbeAnswer]) -> Dialogue[None]:
+    if (yield Reopen(from_its_own_address=True, from_a_reserved_port=True)).ended is Ended.RESET:
+        return
+    greeting = yield Ask(b"", _is_greeting, _RESERVED_S)
+    if greeting.ended is Ended.QUIET and not greeting.data:
+        answer = yield from rcommands.converse_from_reserved_port(b"")
+        found += [answer] if answer is not None else []
 
 
 def _greeted(greeting: bytes, suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:
@@ -223,7 +229,11 @@ def _waiting(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[N
         if told is not None:
             questions.insert(0, told)
         hung_up += not book.answered and book.ended in (Ended.CLOSED, Ended.RESET)
-        if not questions and hung_up == len(asked):
+        if not questions and hung_up == len(asked) and _AFTER_HANGING_UP[0] not in asked:
+            # A server of rlogin or rsh that is slow to hang up looks so too.
+            yield from _from_a_reserved_port(found)
+            if found:
+                return
             questions += _AFTER_HANGING_UP
 
 

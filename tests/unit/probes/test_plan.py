@@ -117,6 +117,9 @@ def test_a_server_of_http2_alone_may_speak_first() -> None:
 def test_who_hangs_up_on_every_question_is_asked_a_few_more() -> None:
     gone = [Said(question, b"", Ended.CLOSED) for question in (PREFACE, SSL_REQUEST, BIND, CONNECT)]
     turns: list[Turn] = [SILENCE, Tls(False), Again(), Said(GET, b"", Ended.RESET)]
+    reserved = Again(own=True, reserved=True)
+    assert ask(*turns, reserved, SILENCE, (b"\0\0\0\0", b"\0Password: ")) == clear("rlogin")
+    turns += [reserved, Said(b"", b"", Ended.CLOSED)]
     for one in gone:
         turns += [Again(), one]
     assert ask(*turns) == ()

@@ -47,10 +47,8 @@ ALLOWED = frozenset(
         bytes.fromhex("00000008 04d2162f"),
         bytes.fromhex("00000031 00030000") + b"user\0javert-probe\0database\0javert-probe\0\0",
         b"X\0\0\0\x04",
-        # MySQL: SSLRequest, nobody without a password, COM_QUIT
+        # MySQL, the request for TLS
         bytes.fromhex("200000 01 008a0800 00000001 21") + bytes(23),
-        bytes.fromhex("3b0000 01 00820800 00000001 21") + bytes(23) + b"javert-probe\0\0javert-probe\0",
-        bytes.fromhex("010000 00 01"),
         # memcached: binary NOOP
         bytes.fromhex("800a0000 00000000 00000000 4a617672 0000000000000000"),
         # MongoDB: isMaster, listDatabases that fit no name
