@@ -92,6 +92,10 @@ SENTENCES: dict[str, Text] = {
         "Javert には TLS を要求しましたが、クライアントが平文で認証情報を送信しました。一部のクライアントにだけ TLS を要求して"
         "いるか、クライアントが応答を待たずに送信しています。",
     ),
+    "starts": Text(
+        "It only holds the port: {starts} is started when a client comes.",
+        "ポートを保持しているだけで、クライアントが接続すると {starts} が起動されます。",
+    ),
     "communities": Text(
         "Well-known community strings that it answers to: {communities}.",
         "応答した既知のコミュニティ名: {communities}。",

@@ -33,6 +33,7 @@ def _texts() -> dict[str, Text]:
         report,
         root_process_insecure_permissions,
         sensing,
+        server_software,
         software_without_dep,
         unused_listening_tcp_port,
     )
@@ -48,6 +49,7 @@ def _texts() -> dict[str, Text]:
         limitations,
         file_scan,
         sensing,
+        server_software,
         captures,
         report,
     )

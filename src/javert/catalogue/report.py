@@ -127,6 +127,7 @@ _FACTS = {
     "port": Text("Port", "ポート"),
     "reachable": Text("Reachable", "到達範囲"),
     "unit": Text("Unit", "ユニット"),
+    "starts": Text("Starts", "起動対象"),
     "listening": Text("Listened", "リッスン時間"),
     "silent": Text("Silent", "無通信"),
     "file": Text("File", "ファイル"),

@@ -50,6 +50,7 @@ class ClientAttributes(msgspec.Struct, frozen=True, kw_only=True):
 class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
     """For ``unused-listening-tcp-port``; ``listening_s`` is how much of ``window_s`` the listener was there.
 
+    ``starts`` is what a super-server that only holds the port would start: a program, or a systemd unit.
     ``silent_since``, ``silent_runs`` and ``silent_s`` count this run and the earlier ones in which it was silent.
     """
 
@@ -64,6 +65,7 @@ class UnusedPortAttributes(msgspec.Struct, frozen=True, kw_only=True):
     silent_since: str = ""
     silent_runs: int = 1
     silent_s: float = 0.0
+    starts: str = ""
 
 
 class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,8 @@ class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``authentication`` is "none", "required" or "unknown"; ``communities`` are the well-known community strings that
     an SNMP agent answers to, and ``without_privacy`` says that it answers version 3 unencrypted as well;
-    ``software`` is "" where no greeting named one that Javert knows.
+    ``software`` is "" where no greeting named one that Javert knows. ``starts`` is what a super-server that only
+    holds the port starts when a client comes: a program, or a systemd unit.
     """
 
     protocol: str
@@ -88,6 +91,7 @@ class ServerAttributes(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     communities: tuple[str, ...] = ()
     without_privacy: bool = False
+    starts: str = ""
 
 
 class DepAttributes(msgspec.Struct, frozen=True, kw_only=True):

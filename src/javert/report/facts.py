@@ -100,6 +100,7 @@ def _unused_port(attributes: UnusedPortAttributes, words: Words) -> _Pairs:
         ("reachable", [words.value(attributes.exposure, "exposure-")]),
         ("process", _holder(attributes.process, words)),
         ("unit", [printable(attributes.unit)]),
+        ("starts", [printable(attributes.starts)]),
         ("listening", [listening]),
         ("silent", [silent] if attributes.silent_runs > 1 else []),
     ]
@@ -117,6 +118,7 @@ def _server(attributes: ServerAttributes, words: Words) -> _Pairs:
         ("software", [printable(attributes.software)]),
         ("reachable", [reachable]),
         ("process", _holder(attributes.process, words)),
+        ("starts", [printable(attributes.starts)]),
         ("evidence", [", ".join(words.value(item, "evidence-") for item in attributes.evidence)]),
     ]
 

@@ -20,6 +20,7 @@ from javert.model.telemetry import (
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.reach import Exposure, Reach, watched
+from javert.rules.server_software import advice_for
 from javert.rules.services import Service, Spoken, reportable, services, unjudged
 from javert.rules.who import find, summarize
 
@@ -112,7 +113,8 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
     place = f"[{bound}]:{service.port}" if ":" in bound else f"{bound}:{service.port}"
     who = "captured" if telemetry.started.capture else "process" if process else "unknown"
     communities = tuple(sorted({name for answer in one.accepting for name in answer.communities}))
-    fix = "redirect-only" if verdict == "redirect-only" else service.protocol
+    general = "redirect-only" if verdict == "redirect-only" else service.protocol
+    fix = general if verdict == "redirect-only" else advice_for(one, service.protocol, process) or general
     return FindingDraft(
         identity=(
             reach.place(service.network_namespace),
@@ -134,6 +136,7 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
             "pid": str(process.key.pid) if process else "?",
             "connections": str(sum(endpoint.connections for endpoint in {e.id: e for e in one.endpoints}.values())),
             "communities": ", ".join(communities),
+            "starts": one.listener.starts if one.listener else "",
         },
         attributes=ServerAttributes(
             protocol=service.protocol,
@@ -150,6 +153,7 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
             software=next((answer.product for answer in one.answers if answer.product), ""),
             communities=communities,
             without_privacy=one.without_privacy,
+            starts=one.listener.starts if one.listener else "",
         ),
         first_seen=min((*(use.first_seen for use in one.uses), *one.asked_at)),
         last_seen=max((*(use.last_seen for use in one.uses), *one.asked_at)),
@@ -168,7 +172,8 @@ def _also(service: Service, one: Spoken, verdict: str, *, captured: bool) -> tup
     """What the description says beside who serves what and where."""
     seen = "both" if len(one.evidence) > 1 else one.evidence[0]
     judged_by = "probed" if one.accepting else "observed"
-    sentences = [] if captured else [f"seen.{seen}"]
+    sentences = ["starts"] if one.listener and one.listener.starts else []
+    sentences += [] if captured else [f"seen.{seen}"]
     sentences.append("contradicted" if one.contradicted else f"{verdict}.{judged_by}")
     if any(answer.communities for answer in one.accepting):
         sentences.append("communities")

@@ -288,6 +288,7 @@ def _finding(
             silent_runs=silence.runs,
             silent_s=round(silence.watched_s, 3),
             unit=listener.unit,
+            starts=listener.starts,
         ),
         first_seen=min(one.opened_at or telemetry.started.started_at for one in service.listeners),
         last_seen=max(one.closed_at or telemetry.ended_at for one in service.listeners),

@@ -154,7 +154,7 @@ class ProbingSensor:
         return ServiceHint(
             transport=listener.transport,
             port=listener.port,
-            program=_program(process),
+            program=listener.starts.rpartition("/")[2] if "/" in listener.starts else _program(process),
             unit=listener.unit or (process.unit if process else ""),
             observed=self._protocols(listener),
         )

@@ -181,6 +181,12 @@ def test_the_hint_is_what_is_known_when_its_turn_comes(sensor):
     assert (hint.program, hint.unit, hint.observed) == ("dovecot", "dovecot.service", ("imap",))
 
 
+def test_of_a_super_server_the_hint_is_what_it_starts(sensor):
+    started = sensor(_process(5, "/usr/sbin/inetutils-inetd"), _listener(2323, 5, starts="/usr/sbin/in.telnetd"))
+    (listener,) = started._prober.listeners
+    assert started._prober.hint(listener).program == "in.telnetd"
+
+
 def test_what_came_to_another_address_says_nothing_of_a_listener(sensor):
     started = sensor(_served(80, "http", address="127.0.0.1"), _listener(80, address="192.0.2.1"))
     (listener,) = started._prober.listeners

@@ -150,6 +150,7 @@ class Listener(Record, frozen=True, kw_only=True):
         opened_at: when it was seen to appear; None if it was there when the run began.
         closed_at: when it was seen to disappear; None if it was there when the run ended.
         unit: the systemd socket unit that holds it, if one does.
+        starts: (held by a super-server) the program, or the systemd unit, that it starts when a client comes.
         publishes: (held for a container by its runtime) where its connections go: the container's address and port.
     """
 
@@ -162,4 +163,5 @@ class Listener(Record, frozen=True, kw_only=True):
     opened_at: float | None = None
     closed_at: float | None = None
     unit: str = ""
+    starts: str = ""
     publishes: PublishedPort | None = None

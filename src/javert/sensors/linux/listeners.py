@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from javert.sensors.interface import Emit
 from javert.sensors.linux.namespaces import NamespaceEntry, inside
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import list_sockets
+from javert.sensors.linux.super_servers import started_by
 from javert.sensors.linux.units import stream_units, unit_for
 from javert.sensors.own_flows import OwnFlows
 
@@ -33,7 +35,17 @@ class _Known(msgspec.Struct):
     opened_at: float | None
     dual_stack: bool
     unit: str = ""
+    starts: str = ""
     publishes: PublishedPort | None = None
+
+
+class _Holder(NamedTuple):
+    """A process that holds a socket, as far as it tells for whom."""
+
+    pid: int
+    name: str
+    uid: int
+    arguments: tuple[str, ...]
 
 
 class ListenerBook:
@@ -107,8 +119,9 @@ class ListenerBook:
         known.sockets.add(event.socket_inode)
         if key is not None:
             known.processes[key] = None
-        if event.who is not None and event.who.name == PROXY and event.who.uid == 0:
-            known.publishes = published_port(split(event.cmdline))
+        if event.who is not None:
+            who = event.who
+            _say_for_whom(known, _Holder(who.key.pid, who.name, who.uid, tuple(split(event.cmdline))), place)
         self._tell(place, known)
 
     def _closed(self, place: _Place, known: _Known | None, socket: int, at: float) -> None:
@@ -141,19 +154,18 @@ class ListenerBook:
             return place
         known.sockets.add(found.inode)
         known.dual_stack = found.dual_stack and is_unspecified(found.address)
-        self._hold(known, holders(found.inode), resolve, found)
+        self._hold(known, holders(found.inode), resolve, place)
         self._tell(place, known)
         return place
 
-    def _hold(self, known: _Known, pids: Iterable[int], resolve: _Resolve, found: SocketEntry) -> None:
+    def _hold(self, known: _Known, pids: Iterable[int], resolve: _Resolve, place: _Place) -> None:
         # systemd keeps what it passes on: whoever else holds the socket serves it.
         for pid in sorted(pids, key=lambda pid: (pid == 1, pid)):
             key = resolve(pid)
             if key is not None:
                 known.processes[key] = None
-                known.publishes = known.publishes or _published(pid)
-        if list(pids) == [1]:
-            known.unit = unit_for(found.address, found.port, stream_units())
+                if holder := _holder(pid):
+                    _say_for_whom(known, holder, place)
 
     def _close_missing(self, namespace: int, transport: Transport, present: set[_Place], now: float) -> None:
         gone = [p for p in self._open if p[0] == namespace and p[1] is transport and p not in present]
@@ -173,17 +185,31 @@ class ListenerBook:
                 opened_at=known.opened_at,
                 closed_at=closed_at,
                 unit=known.unit,
+                starts=known.starts,
                 publishes=known.publishes,
             )
         )
 
 
-def _published(pid: int) -> PublishedPort | None:
-    """What a process publishes if it is root's ``docker-proxy``: of another user's that name proves nothing."""
+def _holder(pid: int) -> _Holder | None:
     process = Path(f"/proc/{pid}")
     try:
-        if (process / "comm").read_text("utf-8", "replace").rstrip("\n") != PROXY or process.stat().st_uid != 0:
-            return None
-        return published_port(split((process / "cmdline").read_bytes()))
+        name = (process / "comm").read_text("utf-8", "replace").rstrip("\n")
+        return _Holder(pid, name, process.stat().st_uid, tuple(split((process / "cmdline").read_bytes())))
     except OSError:
         return None  # ended meanwhile; its listener is told without
+
+
+def _say_for_whom(known: _Known, holder: _Holder, place: _Place) -> None:
+    """Note what a process only holds the socket for: a container, or what it starts when a client comes."""
+    _, transport, address, port = place
+    if holder.name == PROXY:
+        # Of another user's process that name proves nothing.
+        known.publishes = published_port(holder.arguments) if holder.uid == 0 else None
+    elif holder.pid == 1 and len(known.processes) == 1 and transport is Transport.TCP:
+        unit = unit_for(address, port, stream_units())
+        known.unit, known.starts = (unit.unit, unit.starts) if unit else ("", "")
+    else:
+        known.starts = known.starts or started_by(
+            holder.pid, holder.name, holder.arguments, transport=transport, address=address, port=port
+        )

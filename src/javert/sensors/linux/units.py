@@ -15,53 +15,86 @@ UNIT_DIRECTORIES = (
 
 
 class StreamUnit(NamedTuple):
-    """One ``ListenStream=`` of a socket unit; ``address`` "" stands for every address."""
+    """One ``ListenStream=`` of a socket unit.
+
+    Attributes:
+        address: "" for every address.
+        starts: the service unit that is started when a client comes.
+    """
 
     unit: str
     address: str
     port: int
+    starts: str = ""
 
 
-def parse_listen(unit: str, value: str) -> StreamUnit | None:
+def parse_listen(unit: str, value: str, starts: str = "") -> StreamUnit | None:
     """One value of ``ListenStream=``: a port, "address:port" or "[address]:port"; None if it is no IP socket."""
     address, _, port = value.strip().rpartition(":")
     if not port.isdigit() or address.startswith("vsock"):
         return None
-    return StreamUnit(unit, address.strip("[]"), int(port))
+    return StreamUnit(unit, address.strip("[]"), int(port), starts)
 
 
 @cache
 def stream_units(directories: tuple[str, ...] = UNIT_DIRECTORIES) -> tuple[StreamUnit, ...]:
-    """The TCP sockets of all socket units; a unit in an earlier directory hides its namesake in a later one."""
-    found: dict[str, list[StreamUnit]] = {}
+    """The TCP sockets of all socket units, drop-ins included.
+
+    A unit, or a drop-in, in an earlier directory hides its namesake in a later one: systemd.unit(5).
+    """
+    units: dict[str, str] = {}
+    drop_ins: dict[str, dict[str, str]] = {}
     for directory in directories:
-        try:
-            names = sorted(name for name in os.listdir(directory) if name.endswith(".socket"))
-        except OSError:
-            continue  # not a host with systemd, or none of its units here
-        for name in names:
-            if name not in found:
-                found[name] = _read(f"{directory}/{name}", name)
-    return tuple(stream for streams in found.values() for stream in streams)
+        for name in _names(directory):
+            path = f"{directory}/{name}"
+            if name.endswith(".socket"):
+                units.setdefault(name, path)
+            elif name.endswith(".socket.d"):
+                for part in _names(path):
+                    if part.endswith(".conf"):
+                        drop_ins.setdefault(name[:-2], {}).setdefault(part, f"{path}/{part}")
+    found: list[StreamUnit] = []
+    for name, path in units.items():
+        parts = drop_ins.get(name, {})
+        found += _streams(name, (path, *(parts[part] for part in sorted(parts))))
+    return tuple(found)
 
 
-def _read(path: str, unit: str) -> list[StreamUnit]:
+def _names(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []  # not a host with systemd, or none of its units here
+
+
+def _streams(unit: str, paths: tuple[str, ...]) -> list[StreamUnit]:
     values: list[str] = []
+    settings = {"Accept": "no", "Service": ""}
+    for path in paths:
+        for key, value in _settings(path):
+            if key == "ListenStream":
+                # An empty value takes back what came before it.
+                values = [*values, value] if value else []
+            elif key in settings:
+                settings[key] = value
+    name = unit.removesuffix(".socket")
+    each = settings["Accept"].lower() in ("yes", "true", "on", "1")
+    starts = f"{name}@.service" if each else settings["Service"] or f"{name}.service"
+    return [stream for value in values if (stream := parse_listen(unit, value, starts))]
+
+
+def _settings(path: str) -> list[tuple[str, str]]:
     try:
         with open(path, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                key, _, value = line.partition("=")
-                if key.strip() == "ListenStream":
-                    # An empty value takes back what came before it.
-                    values = [*values, value] if value.strip() else []
+            pairs = (line.partition("=") for line in lines)
+            return [(key.strip(), value.strip()) for key, mark, value in pairs if mark]
     except OSError:
         return []  # masked, or a dangling link
-    return [stream for value in values if (stream := parse_listen(unit, value))]
 
 
-def unit_for(address: str, port: int, units: tuple[StreamUnit, ...]) -> str:
-    """The socket unit that listens on ``port`` at ``address``; "" if there is none."""
-    for unit, unit_address, unit_port in units:
-        if unit_port == port and (unit_address == address or (not unit_address and is_unspecified(address))):
+def unit_for(address: str, port: int, units: tuple[StreamUnit, ...]) -> StreamUnit | None:
+    """The socket unit that listens on ``port`` at ``address``; None if there is none."""
+    for unit in units:
+        if unit.port == port and (unit.address == address or (not unit.address and is_unspecified(address))):
             return unit
-    return ""
+    return None

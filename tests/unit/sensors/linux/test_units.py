@@ -32,7 +32,37 @@ def test_units_are_read_and_an_earlier_directory_hides_a_later_one(tmp_path):
     (lib / "cups.socket").write_text("[Socket]\nListenStream=99\nListenStream=\nListenStream=127.0.0.1:631\n")
     (lib / "gone.socket").symlink_to(tmp_path / "missing")
     units = stream_units((str(etc), str(tmp_path / "none"), str(lib)))
-    assert set(units) == {StreamUnit("ssh.socket", "", 2222), StreamUnit("cups.socket", "127.0.0.1", 631)}
-    assert unit_for("0.0.0.0", 2222, units) == unit_for("::", 2222, units) == "ssh.socket"
-    assert unit_for("127.0.0.1", 631, units) == "cups.socket"
-    assert unit_for("0.0.0.0", 631, units) == ""
+    assert set(units) == {
+        StreamUnit("ssh.socket", "", 2222, "ssh.service"),
+        StreamUnit("cups.socket", "127.0.0.1", 631, "cups.service"),
+    }
+    assert unit_for("0.0.0.0", 2222, units).unit == unit_for("::", 2222, units).unit == "ssh.socket"
+    assert unit_for("127.0.0.1", 631, units).unit == "cups.socket"
+    assert unit_for("0.0.0.0", 631, units) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "starts"),
+    [
+        ("", "telnet.service"),
+        ("Accept=yes\n", "telnet@.service"),
+        ("Service=other.service\n", "other.service"),
+        ("Accept=no\nService=\n", "telnet.service"),
+    ],
+)
+def test_the_service_that_a_client_starts_is_named(tmp_path, settings, starts):
+    (tmp_path / "telnet.socket").write_text(f"[Socket]\nListenStream=23\n{settings}")
+    (unit,) = stream_units((str(tmp_path),))
+    assert unit.starts == starts
+
+
+def test_drop_ins_change_a_unit_and_an_earlier_one_hides_its_namesake(tmp_path):
+    etc, lib = tmp_path / "etc", tmp_path / "lib"
+    for directory in (etc / "ssh.socket.d", lib / "ssh.socket.d"):
+        directory.mkdir(parents=True)
+    (lib / "ssh.socket").write_text("[Socket]\nListenStream=22\n")
+    (lib / "ssh.socket.d" / "port.conf").write_text("[Socket]\nListenStream=9999\n")
+    (etc / "ssh.socket.d" / "port.conf").write_text("[Socket]\nListenStream=\nListenStream=2222\n")
+    (lib / "ssh.socket.d" / "accept.conf").write_text("[Socket]\nAccept=yes\n")
+    (lib / "ssh.socket.d" / "notes.txt").write_text("ListenStream=1\n")
+    assert stream_units((str(etc), str(lib))) == (StreamUnit("ssh.socket", "", 2222, "ssh@.service"),)

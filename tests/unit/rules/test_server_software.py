@@ -1,0 +1,81 @@
+"""Services get the advice for the very software: by greeting, by program, by what a super-server starts."""
+
+import pytest
+
+from javert.catalogue.lookup import Language, passage
+from javert.catalogue.server_software import SOFTWARE
+from javert.model.telemetry import Acceptance, ProbeAnswer, ProbeOutcome, ServiceProbe, Transport
+from javert.rules.cleartext import SERVED_PROTOCOLS
+from javert.rules.insecure_server_protocol import RULE
+
+
+def advice(scene, exe, protocol, *, product="", starts=""):
+    process = scene.process("server", 50, exe=exe)
+    listener = scene.listener("0.0.0.0", 4711, process, starts=starts)
+    answer = ProbeAnswer(protocol=protocol, acceptance=Acceptance.CLEARTEXT_ONLY, product=product)
+    probe = ServiceProbe(
+        transport=Transport.TCP,
+        network_namespace=listener.network_namespace,
+        address="0.0.0.0",
+        port=4711,
+        outcome=ProbeOutcome.ANSWERED,
+        at=scene.at(1),
+        connections=1,
+        answers=(answer,),
+    )
+    (finding,) = RULE.evaluate(scene.telemetry(process, listener, probe)).findings
+    return finding
+
+
+def recommendation(finding, language=Language.ENGLISH):
+    return passage(finding.advice, language, finding.params)
+
+
+@pytest.mark.parametrize(
+    ("exe", "protocol", "setting"),
+    [
+        ("/usr/sbin/nginx", "http", "return 301"),
+        ("/usr/sbin/apache2", "http", "SSLEngine on"),
+        ("/usr/sbin/dovecot", "imap", "ssl = required"),
+        ("/usr/lib/dovecot/pop3-login", "pop3", "ssl = required"),
+        ("/usr/lib/postfix/sbin/master", "smtp", "smtpd_tls_security_level"),
+        ("/usr/sbin/exim4", "smtp", "${if eq{$tls_in_cipher}{}{}{*}}"),
+        ("/usr/sbin/vsftpd", "ftp", "force_local_logins_ssl=YES"),
+        ("/usr/sbin/proftpd", "ftp", "TLSRequired on"),
+        ("/usr/sbin/snmpd", "snmpv2c", "rouser"),
+        ("/usr/sbin/inetutils-inetd", "telnet", "update-inetd"),
+        ("/usr/bin/redis-server", "redis", "tls-port"),
+        ("/usr/lib/postgresql/15/bin/postgres", "postgresql", "hostssl"),
+        ("/usr/sbin/mariadbd", "mysql", "require_secure_transport"),
+        ("/usr/sbin/slapd", "ldap", "tls=1"),
+        ("/usr/sbin/mosquitto", "mqtt", "allow_anonymous false"),
+        ("/usr/sbin/nginx (deleted)", "http", "return 301"),
+    ],
+)
+def test_the_program_tells_which_setting_fixes_it(scene, exe, protocol, setting):
+    finding = advice(scene, exe, protocol)
+    for language in Language:
+        assert setting in recommendation(finding, language)
+
+
+def test_what_a_service_calls_itself_comes_before_the_program(scene):
+    assert "ProFTPD" in recommendation(advice(scene, "/usr/bin/server", "ftp", product="ProFTPD"))
+    assert "require_secure_transport" in recommendation(advice(scene, "/usr/bin/x", "mysql", product="MariaDB"))
+
+
+def test_what_a_super_server_starts_is_named_and_advised_on(scene):
+    finding = advice(scene, "/usr/sbin/xinetd", "ftp", starts="/usr/sbin/vsftpd")
+    assert "force_local_logins_ssl" in recommendation(finding)
+    assert finding.attributes.starts == "/usr/sbin/vsftpd"
+    also = passage(finding.also, Language.ENGLISH, finding.params)
+    assert "/usr/sbin/vsftpd is started when a client comes" in also
+
+
+def test_other_software_gets_the_general_advice_of_its_protocol(scene):
+    assert "listen 443 ssl" in recommendation(advice(scene, "/opt/app/server", "http"))
+    general = recommendation(advice(scene, "/usr/sbin/nginx", "imap"))  # nginx as a mail proxy
+    assert "inet_listener" not in general
+
+
+def test_every_advice_is_for_a_protocol_that_the_rule_reports():
+    assert {protocol for _, protocol in SOFTWARE} <= set(SERVED_PROTOCOLS)
