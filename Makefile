@@ -32,6 +32,9 @@ dep-oracles: $(VENV)/.test debian-packages  ## let other machines, a newer glibc
 	JAVERT_IMAGES=10000 JAVERT_IMAGES_SEED=2 $(BIN)/pytest $(addprefix tests/oracle/dep/test_, \
 		random_images.py newer_glibc.py other_machines.py whole_host.py)
 
+fuzz: $(VENV)/.test  ## fuzz the parsers for a fixed number of inputs (x86-64; a minute or two)
+	$(BIN)/python -m tests.fuzz.run
+
 lint: $(VENV)/.test  ## formatting, lint, types, and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

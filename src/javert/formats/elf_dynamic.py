@@ -93,7 +93,9 @@ def _segments(read: Read, *, wide: bool, mark: str) -> Iterator[_Segment]:
     entry = struct.Struct(f"{mark}{'IIQQQQ' if wide else 'IIIII'}")
     if not count:
         return
-    if count > _MAX_SEGMENTS or entry_size < entry.size:
+    # Another size the loader refuses ("phentsize not the expected size", elf/dl-load.c), and it would let a header
+    # that somebody made ask for 64 MiB.
+    if count > _MAX_SEGMENTS or entry_size != (56 if wide else 32):
         raise ParseError("the program headers of an ELF object are damaged")
     data = _exactly(read, table, count * entry_size)
     for index in range(count):

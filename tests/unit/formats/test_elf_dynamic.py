@@ -104,3 +104,21 @@ def test_any_bytes_give_dependencies_or_a_parse_error(data):
     except ParseError:
         return
     assert data[:4] == b"\x7fELF"
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("entry_size", [0, 57, 4096, 65535])
+def test_program_headers_of_another_size_are_refused_unread(make_elf, bits, entry_size):
+    """Found by the fuzzer: 1,024 headers of 64 KiB each would be read at once."""
+    image = bytearray(make_elf([(1, 5, 64, 64, 0)], bits=bits, count=1024))
+    at = 54 if bits == 64 else 42
+    image[at : at + 2] = entry_size.to_bytes(2, "little")
+    asked = []
+
+    def read(offset: int, size: int) -> bytes:
+        asked.append(size)
+        return bytes(image[offset : offset + size])
+
+    with pytest.raises(ParseError, match="damaged"):
+        read_dependencies(read)
+    assert sum(asked) <= 64
