@@ -13,6 +13,7 @@ from javert.model.telemetry import Limitation, Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.library_search import LibrarySearcher
+from javert.sensors.linux.mount_namespaces import MountNamespaces
 from javert.sensors.linux.mount_table import ForeignDevices
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.principals import principals_inside
@@ -85,9 +86,9 @@ class ModuleBook:
         self._searcher = LibrarySearcher(emit, walker) if walker is not None else None
         self._scan = scan
         self._foreign = ForeignDevices()
-        self._own_namespace = os.stat("/proc/self/ns/mnt").st_ino
+        self._namespaces = MountNamespaces()
         self._known: dict[tuple[int, int, int, str], _Known] = {}
-        self._doors: dict[int, list[int]] = {}
+        self._hosts: dict[MappedFile, MappedFile] = {}
         self._peopled: set[int] = set()
 
     def add(self, file: MappedFile, process: ProcessKey, *, root: bool, executable: bool, now: float) -> None:
@@ -102,6 +103,7 @@ class ModuleBook:
         """
         if process.pid == os.getpid():
             return
+        file = self._hosts.get(file) or self._as_hosts(file, process.pid)
         identity = (file.mount_namespace, file.device, file.inode, file.path)
         known = self._known.get(identity)
         if known is None:
@@ -125,6 +127,7 @@ class ModuleBook:
 
     def still_there(self, file: MappedFile, now: float) -> None:
         """Note that a file that ``add`` knows is still mapped."""
+        file = self._hosts.get(file, file)
         known = self._known.get((file.mount_namespace, file.device, file.inode, file.path))
         if known is not None:
             known.last_seen = now
@@ -210,22 +213,31 @@ class ModuleBook:
 
     def _root(self, file: MappedFile, pid: int) -> str | None:
         """A directory that is the root of the file's mount namespace; None if no process leads there any more."""
-        if file.detached:  # of a process that left the namespace it was started in, or of none at all
-            return "/" if _is_hosts(file) else None
-        if file.mount_namespace == self._own_namespace:
+        if file.detached:
+            return None
+        if file.mount_namespace == self._namespaces.own:
             return "/"
-        doors = self._doors.setdefault(file.mount_namespace, [])
-        if pid not in doors:
-            doors.append(pid)
-        candidates = [root for door in sorted(doors) if os.path.isdir(root := f"/proc/{door}/root")]
+        candidates = self._namespaces.roots(file.mount_namespace, pid)
         if self._foreign.kind(file.device, pid):
             return candidates[0] if candidates else None
         # A process may have changed its root: paths are told from the namespace's, so the file must be there.
         fitting = next((root for root in candidates if _is_at(root, file)), None)
-        if fitting is None and candidates and file.deleted:
-            return candidates[0]
-        # A namespace that went with its last process (say, a service of a moment) may have shown the host's files.
-        return fitting or ("/" if _is_hosts(file) else None)
+        # If it was removed since, the namespace's own root tells who could do that.
+        return fitting or self._namespaces.whole_root(file.mount_namespace, pid)
+
+    def _as_hosts(self, file: MappedFile, pid: int) -> MappedFile:
+        """The file, and if there is no way to it but Javert's own namespace has it, as the one that it has there.
+
+        So it is with what a process mapped before it left the host's root for a container's (pivot_root(2)), and
+        with a namespace that went with its last process, say a service of a moment.
+        """
+        found = file
+        if file.mount_namespace != self._namespaces.own and not self._foreign.kind(file.device, pid):
+            gone = file.detached or not self._namespaces.roots(file.mount_namespace, pid)
+            if gone and _is_hosts(file):
+                found = file._replace(mount_namespace=self._namespaces.own, detached=False)
+        self._hosts[file] = found
+        return found
 
 
 def _is_at(root: str, file: MappedFile) -> bool:

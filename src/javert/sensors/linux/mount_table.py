@@ -30,12 +30,16 @@ class MountTable:
         Args:
             root: "/", or "/proc/PID/root" for another process.
         """
-        match = _PROCESS_ROOT.fullmatch(root)
-        self._process = match[1] if match else "/proc/self"
+        self.seen_from(root)
         self._by_id: dict[int, Mount] = {}
         self._by_point: dict[str, Mount] = {}
         self._elsewhere: tuple[Mount, ...] = ()
         self._read()
+
+    def seen_from(self, root: str) -> None:
+        """Ask this process from now on: the one that was asked before may have ended."""
+        match = _PROCESS_ROOT.fullmatch(root)
+        self._process = match[1] if match else "/proc/self"
 
     def mount(self, identifier: int) -> Mount | None:
         """The mount with this id as ``/proc/self/fdinfo`` tells it; None if the process cannot see it."""
@@ -61,8 +65,9 @@ class MountTable:
 
     def _read(self) -> None:
         mounts = _mounts(self._process)
-        self._by_id = {mount.id: mount for mount in mounts}
-        self._by_point = {mount.mount_point: mount for mount in mounts}
+        if mounts:  # else the process ended, and what is known stands; or it sees none from its changed root
+            self._by_id = {mount.id: mount for mount in mounts}
+            self._by_point = {mount.mount_point: mount for mount in mounts}
         if self._process == "/proc/self":
             return
         self._elsewhere = _mounts("/proc/self")

@@ -80,6 +80,7 @@ class PathWalker:
             key = mount_namespace, root == "/"  # a namespace that is gone may be looked at through Javert's own
             mounts = self._mounts.get(key) or MountTable(root)
             self._mounts[key] = mounts
+            mounts.seen_from(root)
             way = tuple(dict.fromkeys(self._follow(mount_namespace, descriptor, mounts, path)))
         except (OSError, SensorError) as error:
             self._limit("root-modules-way-unreadable", path, path=path, reason=_reason(error))

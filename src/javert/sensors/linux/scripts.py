@@ -19,6 +19,7 @@ from javert.model.telemetry import LibrarySearch, Module, ModuleKind, ProcessKey
 from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.libbpf import BpfObject
+from javert.sensors.linux.mount_namespaces import MountNamespaces
 from javert.sensors.linux.namespaces import processes
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.processes import ProcessTable
@@ -51,7 +52,7 @@ class ScriptBook:
         self._emit = emit
         self._walker = walker or PathWalker()
         self._walker.emit_to(emit)
-        self._own_namespace = Path("/proc/self/ns/mnt").stat().st_ino
+        self._namespaces = MountNamespaces()
         self._known: dict[tuple[int, str], _Known] = {}
 
     def add(
@@ -137,10 +138,9 @@ class ScriptBook:
                 )
 
     def _root(self, namespace: int, pid: int) -> str | None:
-        if namespace == self._own_namespace:
+        if namespace == self._namespaces.own:
             return "/"
-        root = f"/proc/{pid}/root"
-        return root if Path(root).is_dir() else None
+        return next(iter(self._namespaces.roots(namespace, pid)), None)
 
 
 class PollingScriptSensor:

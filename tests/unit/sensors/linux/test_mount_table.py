@@ -75,6 +75,18 @@ def test_a_bind_mount_of_another_directory_does_not_count(monkeypatch):
     assert not table.writable_elsewhere(table.mount(2), "/y/lib.so")
 
 
+def test_what_was_known_stands_when_the_process_that_was_asked_has_ended_and_another_is_asked():
+    table = MountTable("/proc/self/root")
+    known = dict(table._by_id)
+    assert known
+    table.seen_from("/proc/4194304/root")
+    assert table.mount(-1) is None
+    assert known.items() <= table._by_id.items()
+    table.seen_from("/")
+    assert table.mount(-1) is None
+    assert table._by_id.keys() == known.keys()
+
+
 def test_a_process_that_ended_leaves_the_hosts_mounts():
     table = MountTable("/proc/4194304/root")  # above the largest pid there can be
     assert table.mount(-1) is None
