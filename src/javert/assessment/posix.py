@@ -12,6 +12,12 @@ assert sys.platform != "win32"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals by which a run is asked to end."""
 
+UNPRIVILEGED = (
+    "not root: the processes and programs of other users, and most traffic, cannot be seen; "
+    "assessing the rest (sudo javert assess sees all)"
+)
+"""What the command line says to who has not the rights to see everything."""
+
 PRIVATE = os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags with which files of a run are opened besides: no link is followed, no child inherits them."""
 

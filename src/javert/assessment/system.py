@@ -6,6 +6,7 @@ if sys.platform == "win32":
     from javert.assessment.windows import (
         ENDING_SIGNALS,
         PRIVATE,
+        UNPRIVILEGED,
         default_state_directory,
         make_private_directory,
         others_can_replace_entries,
@@ -19,6 +20,7 @@ else:
     from javert.assessment.posix import (
         ENDING_SIGNALS,
         PRIVATE,
+        UNPRIVILEGED,
         default_state_directory,
         make_private_directory,
         others_can_replace_entries,
@@ -32,6 +34,7 @@ else:
 __all__ = [
     "ENDING_SIGNALS",
     "PRIVATE",
+    "UNPRIVILEGED",
     "default_state_directory",
     "make_private_directory",
     "others_can_replace_entries",

@@ -13,6 +13,12 @@ import msvcrt  # noqa: E402 - there is none elsewhere
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
 """Signals by which a run is asked to end: Ctrl-C, an end from within Python, Ctrl-Break."""
 
+UNPRIVILEGED = (
+    "not an administrator: the processes of other users, and most traffic, cannot be seen; "
+    "assessing the rest (a console started as administrator sees all)"
+)
+"""What the command line says to who has not the rights to see everything."""
+
 PRIVATE = os.O_BINARY | os.O_NOINHERIT
 """Flags with which files of a run are opened besides: no child inherits them, and bytes stay as they are."""
 

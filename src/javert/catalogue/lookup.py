@@ -36,6 +36,7 @@ def _texts() -> dict[str, Text]:
         server_software,
         software_without_dep,
         unused_listening_tcp_port,
+        windows,
     )
 
     modules = (
@@ -51,6 +52,7 @@ def _texts() -> dict[str, Text]:
         sensing,
         server_software,
         captures,
+        windows,
         report,
     )
     return {key: entry for module in modules for key, entry in module.TEXTS.items()}
@@ -65,6 +67,17 @@ def text(key: str, language: Language, params: Mapping[str, object] | None = Non
     entry = _texts()[key]
     template = entry.ja if language is Language.JAPANESE else entry.en
     return template.format_map(params or {})
+
+
+def stem_for(stem: str, system: str) -> str:
+    """The stem of a finding's or limitation's texts: the system's own where it has one, else ``stem``.
+
+    Args:
+        stem: for instance "limitation.not-root".
+        system: as in ``Host.os``.
+    """
+    own = f"{stem}.{system}"
+    return own if f"{own}.title" in _texts() else stem
 
 
 def passage(keys: Iterable[str], language: Language, params: Mapping[str, object] | None = None) -> str:

@@ -69,6 +69,20 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "不要であれば `systemctl disable --now {unit}` を実行してください。",
         ),
     ),
+    "service": (
+        Text(
+            "{exe}, run by user {user} (pid {pid}) for the service {unit}, listened there for {seconds} s of the run and "
+            "nobody connected.",
+            "サービス {unit} のためにユーザー {user} が実行する {exe} (pid {pid}) が評価中 {seconds} 秒間リッスンしていましたが、"
+            "接続はありませんでした。",
+        ),
+        Text(
+            "If nobody needs the service, stop and disable it (`Stop-Service NAME; Set-Service NAME -StartupType Disabled` "
+            "in PowerShell), or close the port in its configuration.",
+            "不要なサービスであれば停止して無効化するか (PowerShell で `Stop-Service NAME; Set-Service NAME -StartupType "
+            "Disabled`)、設定でポートを閉じてください。",
+        ),
+    ),
     "published": (
         Text(
             "{exe} (pid {pid}) holds the port for a container ({place}), whose {target} it leads to. It was there for "
@@ -95,11 +109,25 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
         ),
     ),
 }
+_WINDOWS_FIXES: dict[str, Text] = {
+    "process": Text(
+        "If nobody needs the program, end it and keep it from starting again, or close the port in its configuration.",
+        "不要なプログラムであれば終了して自動起動を無効にするか、設定でポートを閉じてください。",
+    ),
+    "unknown": Text(
+        "Find out what it is (`netstat -abno` as an administrator), and stop it if nobody needs it.",
+        "管理者として `netstat -abno` を実行して特定し、不要であれば停止してください。",
+    ),
+}
+"""What to do on Windows, where that is something else."""
 _TITLES: dict[str, Text] = {
     "process": Text(
         "TCP port {where} of {process} is listened on and unused", "{process} の TCP ポート {where} は未使用です"
     ),
     "unit": Text(
+        "TCP port {where} of {unit} is listened on and unused", "{unit} の TCP ポート {where} は未使用です"
+    ),
+    "service": Text(
         "TCP port {where} of {unit} is listened on and unused", "{unit} の TCP ポート {where} は未使用です"
     ),
     "published": Text(
@@ -119,6 +147,10 @@ def _findings() -> dict[str, Text]:
         texts[f"{key}.title"] = _TITLES[owner]
         texts[f"{key}.description"] = joined(what, before, reached)
         texts[f"{key}.recommendation"] = joined(fix, caution, bind)
+        if owner in _WINDOWS_FIXES:
+            texts[f"{key}.windows.title"] = texts[f"{key}.title"]
+            texts[f"{key}.windows.description"] = texts[f"{key}.description"]
+            texts[f"{key}.windows.recommendation"] = joined(_WINDOWS_FIXES[owner], caution, bind)
     return texts
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from javert.assessment.run import RunOptions, assess
-from javert.assessment.system import privileged
+from javert.assessment.system import UNPRIVILEGED, privileged
 from javert.catalogue.lookup import Language
 from javert.cli.output import check_output, exit_code, write_report
 from javert.cli.parameters import duration as duration_value
@@ -15,11 +15,6 @@ from javert.cli.progress import progress
 from javert.errors import JavertError, NothingAssessedError, RunDirectoryError
 from javert.model.rule_id import RuleId, Severity
 from javert.sensors.interface import ProbeChoice
-
-_NOT_ROOT = (
-    "javert: not root: the processes and programs of other users, and most traffic, cannot be seen; "
-    "assessing the rest (sudo javert assess sees all)\n"
-)
 
 
 @click.command("assess")
@@ -86,7 +81,7 @@ def command(
     """
     check_output(output)
     if not privileged():
-        sys.stderr.write(_NOT_ROOT)
+        sys.stderr.write(f"javert: {UNPRIVILEGED}\n")
     options = RunOptions(
         rules=tuple(rule for rule in RuleId if rule in rules) if rules else tuple(RuleId),
         duration_s=duration,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from javert.catalogue.lookup import Language, passage, text
+from javert.catalogue.lookup import Language, passage, stem_for, text
 from javert.catalogue.wording import duration, printable
 from javert.errors import fault_site
 from javert.model.assessment import (
@@ -162,6 +162,7 @@ def _failed(rule: RuleId, fault: str) -> _Answer:
 
 def _finding(rule: RuleId, telemetry: Telemetry, draft: FindingDraft, language: Language) -> Finding:
     params = _printable(draft.params)
+    stem = stem_for(f"finding.{draft.text}", telemetry.started.host.os)
     # The same traffic in tomorrow's capture is the same finding: the name of the file says nothing of it.
     hostname = "" if telemetry.started.capture else telemetry.started.host.hostname
     return Finding(
@@ -169,9 +170,9 @@ def _finding(rule: RuleId, telemetry: Telemetry, draft: FindingDraft, language: 
         rule_id=rule,
         severity=rule.severity,
         numeric_severity=rule.severity.number,
-        title=text(f"finding.{draft.text}.title", language, params),
-        description=passage((f"finding.{draft.text}.description", *draft.also), language, params),
-        recommendation=passage(draft.advice or (f"finding.{draft.text}.recommendation",), language, params),
+        title=text(f"{stem}.title", language, params),
+        description=passage((f"{stem}.description", *draft.also), language, params),
+        recommendation=passage(draft.advice or (f"{stem}.recommendation",), language, params),
         first_seen=timestamp(draft.first_seen),
         last_seen=timestamp(draft.last_seen),
         attributes=to_builtins(draft.attributes),
@@ -240,7 +241,7 @@ def _exclusions(
     }
     whole = text("report.scope.capture" if telemetry.started.capture else "report.scope.host", language)
     exclusions = [
-        _exclusion(limitation, rule, course, whole, language)
+        _exclusion(limitation, rule, telemetry.started.host.os, course, whole, language)
         for limitation in limitations
         for rule in (limitation.rules or (None,))
         if rule is None or rule in asked
@@ -254,11 +255,16 @@ def _exclusions(
 
 
 def _exclusion(
-    limitation: Limitation, rule: RuleId | None, course: dict[str, str], whole: str, language: Language
+    limitation: Limitation,
+    rule: RuleId | None,
+    system: str,
+    course: dict[str, str],
+    whole: str,
+    language: Language,
 ) -> Exclusion:
     scope = printable(limitation.scope) or whole
     params = course | _printable(limitation.params) | {"scope": scope}
-    key = f"limitation.{limitation.code}"
+    key = stem_for(f"limitation.{limitation.code}", system)
     try:
         words = tuple(
             text(f"{key}.{part}", language, params) for part in ("title", "description", "recommendation")

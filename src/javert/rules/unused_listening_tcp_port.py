@@ -22,7 +22,7 @@ LONG_SILENCE_S = 86400.0
 """After so long findings no longer ask for more evidence."""
 
 _ID = RuleId.UNUSED_LISTENING_TCP_PORT
-_UNCOUNTED = frozenset({"connections-polled", "listeners-not-counted"})
+_UNCOUNTED = frozenset({"connections-polled", "windows-connections-polled", "listeners-not-counted"})
 """With one of these limitations, that nothing was counted does not mean that nothing came."""
 
 
@@ -250,13 +250,24 @@ def _evidence(silence: SilentService) -> str:
     return "again" if silence.watched_s < LONG_SILENCE_S else "long"
 
 
+def _owner(listener: Listener, process: Process | None, system: str) -> str:
+    """Who holds the port, as the texts tell it apart; a process of Windows' is named by the services it runs."""
+    if listener.publishes:
+        return "published"
+    if listener.unit:
+        return "unit"
+    if process is None:
+        return "unknown"
+    return "service" if process.unit and system == "windows" else "process"
+
+
 def _finding(
     service: _Service, telemetry: Telemetry, reach: Reach, earlier: dict[tuple[str, ...], SilentService]
 ) -> FindingDraft:
     listener = service.first
     process = _process(service, telemetry)
     exposure = reach.exposure(listener)
-    owner = "published" if listener.publishes else "unit" if listener.unit else "process" if process else "unknown"
+    owner = _owner(listener, process, telemetry.started.host.os)
     identity = _identity(service, telemetry, reach)
     silence = _silence(service, telemetry, identity, earlier)
     return FindingDraft(

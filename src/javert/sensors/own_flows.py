@@ -88,6 +88,11 @@ class OwnFlows:
             self._flows[flow] = now
             self._reacting.append((now, pids))
 
+    def asks(self, pid: int) -> bool:
+        """Whether Javert asks a service of this process just now, so that what it opens may be its reaction."""
+        with self._lock:
+            return pid in self._asked
+
     def prune(self) -> None:
         """Forget what ended long enough ago."""
         now = time.monotonic()

@@ -1,10 +1,13 @@
-"""Which sensors look at this host."""
+"""Which sensors look at this host, and what it is."""
 
 import sys
 
 from javert.errors import SensorError
 from javert.model.telemetry import Host
 from javert.sensors.interface import Sensor, SensorOptions
+
+# Each system's modules import what only that system has. In this form mypy knows which branches are dead elsewhere.
+# ruff: noqa: PLC0415, RET505
 
 
 def build(options: SensorOptions) -> tuple[Sensor, ...]:
@@ -13,11 +16,16 @@ def build(options: SensorOptions) -> tuple[Sensor, ...]:
     Raises:
         SensorError: there are none for this operating system.
     """
-    if sys.platform != "linux":
-        raise _no_sensors()
-    from javert.sensors.linux.suite import linux_sensors  # noqa: PLC0415 - imports what only Linux has
+    if sys.platform == "linux":
+        from javert.sensors.linux.suite import linux_sensors
 
-    return linux_sensors(options)
+        return linux_sensors(options)
+    elif sys.platform == "win32":
+        from javert.sensors.windows.suite import windows_sensors
+
+        return windows_sensors(options)
+    else:
+        raise _no_sensors()
 
 
 def describe_host() -> Host:
@@ -26,12 +34,17 @@ def describe_host() -> Host:
     Raises:
         SensorError: it is of an operating system for which there are no sensors.
     """
-    if sys.platform != "linux":
-        raise _no_sensors()
-    from javert.sensors.linux.host import describe  # noqa: PLC0415 - imports what only Linux has
+    if sys.platform == "linux":
+        from javert.sensors.linux.host import describe
 
-    return describe()
+        return describe()
+    elif sys.platform == "win32":
+        from javert.sensors.windows.host import describe as describe_windows
+
+        return describe_windows()
+    else:
+        raise _no_sensors()
 
 
 def _no_sensors() -> SensorError:
-    return SensorError(f"no sensors for {sys.platform} yet: run Javert on Linux")
+    return SensorError(f"no sensors for {sys.platform}: run Javert on Linux or Windows")
