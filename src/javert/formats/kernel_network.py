@@ -2,8 +2,8 @@
 
 Layout, from the provider's manifest (``wevtutil gp Microsoft-Windows-Kernel-Network /ge``): every event that is
 read here begins PID (4 bytes), size (4), daddr, saddr (4 each, in IPv6 events 16), dport, sport (2 each); what
-follows (times, sequence number, options) differs and is not read. Integers are little-endian, addresses and ports in
-network order. Events of IPv6 have the number of their IPv4 kin plus 16.
+follows (times, sequence number, options) differs and is not read. Integers are little-endian, addresses and ports
+in network order. Events of IPv6 have the number of their IPv4 kin plus 16.
 """
 
 import struct

@@ -239,9 +239,8 @@ def _exclusions(
         "watched": duration(telemetry.window_s, language),
         "planned": duration(telemetry.started.planned_s, language),
     }
-    whole = text("report.scope.capture" if telemetry.started.capture else "report.scope.host", language)
     exclusions = [
-        _exclusion(limitation, rule, telemetry.started.host.os, course, whole, language)
+        _exclusion(limitation, rule, telemetry.started, course, language)
         for limitation in limitations
         for rule in (limitation.rules or (None,))
         if rule is None or rule in asked
@@ -257,14 +256,14 @@ def _exclusions(
 def _exclusion(
     limitation: Limitation,
     rule: RuleId | None,
-    system: str,
+    started: RunStarted,
     course: dict[str, str],
-    whole: str,
     language: Language,
 ) -> Exclusion:
+    whole = text("report.scope.capture" if started.capture else "report.scope.host", language)
     scope = printable(limitation.scope) or whole
     params = course | _printable(limitation.params) | {"scope": scope}
-    key = stem_for(f"limitation.{limitation.code}", system)
+    key = stem_for(f"limitation.{limitation.code}", started.host.os)
     try:
         words = tuple(
             text(f"{key}.{part}", language, params) for part in ("title", "description", "recommendation")
