@@ -112,7 +112,8 @@ def test_a_namespace_that_is_gone_is_judged_by_the_hosts_files_if_it_showed_them
     assert first.mount_namespace == OWN, "the rule joins a module with the nodes of its namespace"
 
 
-def test_a_way_that_could_not_be_walked_is_tried_again_with_the_next_process(book):
+def test_a_way_that_could_not_be_walked_is_tried_again_with_the_next_process(book, monkeypatch):
+    monkeypatch.setattr("javert.sensors.linux.mount_namespaces._LOOK_AGAIN_S", float("inf"))
     modules, records = book
     with subprocess.Popen(["unshare", "--mount", "sleep", "300"]) as process:
         while (namespace := Path(f"/proc/{process.pid}/ns/mnt").stat().st_ino) == OWN:
