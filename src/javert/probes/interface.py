@@ -97,6 +97,8 @@ class ServiceHint(msgspec.Struct, frozen=True, kw_only=True):
         program: base name of the executable, or the program a super-server would start; "" where unknown.
         unit: the systemd unit; "" where unknown.
         observed: protocols that its clients were seen to speak with it.
+        demands_tls: what its configuration says, where the protocol tells nobody who is not logged in (MySQL);
+            None where that is not known. The one thing here that does decide a verdict.
     """
 
     transport: Transport
@@ -104,3 +106,4 @@ class ServiceHint(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     unit: str = ""
     observed: tuple[str, ...] = ()
+    demands_tls: bool | None = None

@@ -5,10 +5,13 @@ client sends before it names a user.
 
 Whether the server then requires TLS cannot be told without logging in. MySQL 8 and MariaDB 10.11 look at
 require_secure_transport, and at REQUIRE SSL of an account, only after the password was right (acl_authenticate in
-sql/auth/sql_authentication.cc, sql/sql_acl.cc); until then they answer the same. So it is UNDECIDED.
+sql/auth/sql_authentication.cc, sql/sql_acl.cc); until then they answer the same. So its configuration decides,
+where the sensor could read it (``ServiceHint.demands_tls``), and otherwise it is UNDECIDED.
 """
 
 import re
+
+import msgspec
 
 from javert.model.telemetry import Acceptance, ProbeAnswer
 from javert.probes.dialogue import Talk, tls_works
@@ -27,8 +30,11 @@ _SSL_REQUEST = (
 _GREETING = re.compile(rb"...\x00\x0a([ -~]{3,128})\x00.{12}\x00(..)", re.DOTALL)
 
 
+_BY_CONFIGURATION = {True: Acceptance.TLS_REQUIRED, False: Acceptance.TLS_OPTIONAL, None: Acceptance.UNDECIDED}
+
+
 def converse(greeting: bytes) -> Talk:
-    """CLEARTEXT_ONLY if it offers no TLS that works.
+    """CLEARTEXT_ONLY if it offers no TLS that works; UNDECIDED otherwise: see ``by_configuration``.
 
     Args:
         greeting: the server's initial handshake, or its refusal.
@@ -48,6 +54,13 @@ def converse(greeting: bytes) -> Talk:
         acceptance=Acceptance.UNDECIDED if works else Acceptance.CLEARTEXT_ONLY,
         product="MariaDB" if b"MariaDB" in handshake[1] else "MySQL",
     )
+
+
+def by_configuration(answer: ProbeAnswer, demands_tls: bool | None) -> ProbeAnswer:
+    """``answer``, decided by what the configuration says where the protocol does not tell."""
+    if answer.protocol != "mysql" or answer.acceptance is not Acceptance.UNDECIDED or not answer.product:
+        return answer
+    return msgspec.structs.replace(answer, acceptance=_BY_CONFIGURATION[demands_tls])
 
 
 def _is_packet(data: bytes) -> bool:

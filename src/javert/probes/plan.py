@@ -115,7 +115,7 @@ def conversation(hint: ServiceHint) -> Script:
     found: list[ProbeAnswer] = []
     inquire = _inquire if hint.transport is Transport.TCP else _inquire_by_datagrams
     yield from within(inquire(expected(hint), found), TIME_S)
-    return tuple(found)
+    return tuple(mysql.by_configuration(answer, hint.demands_tls) for answer in found)
 
 
 def _inquire_by_datagrams(suggested: tuple[str, ...], found: list[ProbeAnswer]) -> Dialogue[None]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import defaultdict
+from collections.abc import Callable
 
 from javert.formats.addresses import is_unspecified
 from javert.model.rule_id import RuleId
@@ -96,13 +97,23 @@ class ProbingSensor:
         converse: the conversation for a service (``javert.probes.plan.conversation``).
         planned_s: how long the run is meant to last, seconds.
         choice: which services are asked.
+        demands_tls: what the configuration of a process, told by its id and its program's name, says of TLS, where
+            the protocol does not tell; None where that is not known.
     """
 
     name = "probes"
 
     def __init__(
-        self, sockets: Sockets, own: OwnFlows, converse: Converse, planned_s: float, choice: ProbeChoice
+        self,
+        sockets: Sockets,
+        own: OwnFlows,
+        converse: Converse,
+        planned_s: float,
+        choice: ProbeChoice,
+        *,
+        demands_tls: Callable[[int, str], bool | None] = lambda _pid, _program: None,
     ) -> None:
+        self._demands_tls = demands_tls
         self._choice = choice
         self._planned_s = planned_s
         self._processes: dict[ProcessKey, Process] = {}
@@ -157,6 +168,7 @@ class ProbingSensor:
             program=listener.starts.rpartition("/")[2] if "/" in listener.starts else _program(process),
             unit=listener.unit or (process.unit if process else ""),
             observed=self._protocols(listener),
+            demands_tls=self._demands_tls(process.key.pid, _program(process)) if process else None,
         )
 
     def _place(self, listener: Listener) -> Place:

@@ -157,11 +157,12 @@ SERVERS = (
         where=Where.HOST,
     ),
     mariadb("no TLS", told("mysql", CLEAR, UNKNOWN, "MariaDB")),
-    # It tells whether it requires TLS only after the right password: until then both say the same, byte for byte.
-    mariadb("TLS optional", told("mysql", UNDECIDED, UNKNOWN, "MariaDB"), *MARIADB_TLS),
+    # It tells whether it requires TLS only after the right password: until then both say the same, byte for byte, so
+    # its configuration decides.
+    mariadb("TLS optional", told("mysql", OPTIONAL, UNKNOWN, "MariaDB"), *MARIADB_TLS),
     mariadb(
         "TLS required (require_secure_transport)",
-        told("mysql", UNDECIDED, UNKNOWN, "MariaDB"),
+        told("mysql", REQUIRED, UNKNOWN, "MariaDB"),
         *MARIADB_TLS,
         "--require-secure-transport=ON",
     ),

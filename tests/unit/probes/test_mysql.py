@@ -55,3 +55,17 @@ def test_a_server_that_knows_other_addresses_only_is_asked_from_its_own() -> Non
 @pytest.mark.parametrize("turns", [[Again(own=True), (b"", REFUSED)], [Again(own=True, refused=True)]])
 def test_a_server_that_knows_nobody_is_not_judged(turns: list[Turn]) -> None:
     assert play(mysql.converse(REFUSED), *turns) == answer(Acceptance.UNDECIDED, "")
+
+
+@pytest.mark.parametrize(
+    ("demands_tls", "acceptance"),
+    [(True, Acceptance.TLS_REQUIRED), (False, Acceptance.TLS_OPTIONAL), (None, Acceptance.UNDECIDED)],
+)
+def test_what_it_tells_nobody_its_configuration_decides(demands_tls: bool | None, acceptance: Acceptance) -> None:
+    assert mysql.by_configuration(answer(Acceptance.UNDECIDED), demands_tls).acceptance is acceptance
+
+
+def test_its_configuration_decides_nothing_that_was_seen() -> None:
+    clear, nobody = answer(Acceptance.CLEARTEXT_ONLY), answer(Acceptance.UNDECIDED, "")
+    assert mysql.by_configuration(clear, True) == clear
+    assert mysql.by_configuration(nobody, True) == nobody

@@ -10,6 +10,7 @@ from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import cgroup2_mount
 from javert.sensors.linux.modules import BpfModuleSensor
+from javert.sensors.linux.mysql_settings import demands_tls
 from javert.sensors.linux.network import BpfNetworkSensor
 from javert.sensors.linux.permissions import PathWalker
 from javert.sensors.linux.polling_modules import PollingModuleSensor
@@ -41,7 +42,14 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
             blinds=True,
         )
         if options.probes is not None and RuleId.INSECURE_SERVER_PROTOCOL in rules:
-            probes = ProbingSensor(NamespacedSockets(), own, conversation, options.planned_s, options.probes)
+            probes = ProbingSensor(
+                NamespacedSockets(),
+                own,
+                conversation,
+                options.planned_s,
+                options.probes,
+                demands_tls=demands_tls,
+            )
             sensors += [Overheard(network, probes), probes]
         else:
             sensors.append(network)
