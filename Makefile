@@ -24,8 +24,9 @@ test: $(VENV)/.test debian-packages  ## run all tests
 	$(BIN)/pytest -n $(JOBS) -m "not serial and not slow" tests
 	$(BIN)/pytest -m "serial and not slow" tests
 
-slow: $(VENV)/.test debian-packages  ## the slow suites: more random trees for the kernel to judge
+slow: $(VENV)/.test debian-packages  ## the slow suites: more random trees, Debian's daemons and containers (5 minutes)
 	JAVERT_TREES=5000 JAVERT_TREES_SEED=2 $(BIN)/pytest tests/oracle/rules/test_modifiability.py
+	$(BIN)/pytest tests/oracle/rules/test_debian_daemons.py tests/oracle/rules/test_containers.py
 
 dep-oracles: $(VENV)/.test debian-packages  ## let other machines, a newer glibc and other tools judge DEP (2 minutes)
 	@$(call need,$(DEP_PACKAGES))

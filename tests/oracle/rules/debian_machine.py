@@ -47,6 +47,8 @@ rmdir .outside
 exec sleep infinity
 """
 
+FIRST_MAPPED = 100_000
+
 
 class Machine:
     """A Debian system; ``close`` ends it and all that runs in it.
@@ -61,13 +63,18 @@ class Machine:
         self._directory = Path(tempfile.mkdtemp(prefix="javert-machine-", dir="/var/tmp"))
         self._directory.chmod(0o755)
         self._cgroup = Path(f"{cgroup2_mount(Path('/proc/self/mounts').read_text())}/{cgroup}") if cgroup else None
-        namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"]
-        if mapped:
-            namespaces += ["--user", "--map-users=100000,0,65536", "--map-groups=100000,0,65536", "--setuid=0"]
-        enter = ("sh", "-c", 'test -z "$1" || echo $$ >"$1"; shift; exec "$@"', "sh", self._procs())
-        command = [*enter, "setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "sh", "-c", FURNISH, "sh"]
+        self._users: subprocess.Popen[bytes] | None = None
+        unshare = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
+        command = [
+            *self._enter_cgroup(),
+            *(self._enter_users() if mapped else ()),
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            *unshare,
+        ]
         self._holder = subprocess.Popen(
-            [*command, self._directory, lower, "mapped" if mapped else ""],
+            [*command, "sh", "-c", FURNISH, "sh", self._directory, lower, "mapped" if mapped else ""],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -82,7 +89,7 @@ class Machine:
 
     def command(self, *command: object) -> list[str]:
         """What runs a command in it."""
-        enter = ["nsenter", "--target", str(self.first), "--all", "--root", "--wdns=/"]
+        enter = [*self._enter_cgroup(), "nsenter", "--target", str(self.first), "--all", "--root", "--wdns=/"]
         clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/root"]
         return [*enter, *clean, *map(str, command)]
 
@@ -108,8 +115,9 @@ class Machine:
 
     def close(self) -> None:
         """End everything in it, and remove its directory."""
-        self._holder.kill()
-        self._holder.communicate()
+        for process in filter(None, (self._holder, self._users)):
+            process.kill()
+            process.communicate()
         shutil.rmtree(self._directory, ignore_errors=True)
         if self._cgroup is not None:
             for _ in range(500):
@@ -119,18 +127,29 @@ class Machine:
                 except OSError:  # processes that were killed are still leaving it
                     os.sched_yield()
 
-    def _procs(self) -> str:
+    def _enter_users(self) -> list[str]:
+        """A user namespace with 65,536 users, user_namespaces(7), held by a process of its own."""
+        self._users = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--user", "sleep", "infinity"])
+        process = Path(f"/proc/{self._users.pid}")
+        while (process / "ns/user").stat().st_ino == Path("/proc/self/ns/user").stat().st_ino:
+            assert self._users.poll() is None
+        for name in ("uid_map", "gid_map"):
+            (process / name).write_text(f"0 {FIRST_MAPPED} 65536")
+        return ["nsenter", f"--user={process}/ns/user"]
+
+    def _enter_cgroup(self) -> list[str]:
         if self._cgroup is None:
-            return ""
+            return []
         self._cgroup.mkdir(parents=True, exist_ok=True)
-        return str(self._cgroup / "cgroup.procs")
+        return ["sh", "-c", 'echo $$ >"$0"; exec "$@"', str(self._cgroup / "cgroup.procs")]
 
     def _await(self) -> None:
         while True:
             if self._holder.poll() is not None:
-                _out, said = self._holder.communicate()
+                assert self._holder.stderr is not None
+                said = self._holder.stderr.read().decode()
                 self.close()
-                raise RuntimeError(f"the machine could not be made: {said.decode()}")
+                raise RuntimeError(f"the machine could not be made: {said}")
             children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
             for child in children:
                 if Path(f"/proc/{child}/root/run/furnished").exists() and _command(child).startswith("sleep"):

@@ -16,7 +16,7 @@ from javert.sensors.linux.modules import BpfModuleSensor
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.scripts import BpfScriptSensor
 
-PROCESSES = int(os.environ.get("JAVERT_SHORT_LIVED", "150"))
+PROCESSES = 1000
 
 pytestmark = [
     pytest.mark.root,
