@@ -157,8 +157,8 @@ SERVERS = (
         where=Where.HOST,
     ),
     mariadb("no TLS", told("mysql", CLEAR, UNKNOWN, "MariaDB")),
-    # It tells whether it requires TLS only after the right password: until then both say the same, byte for byte, so
-    # its configuration decides.
+    # It tells whether it requires TLS only after the right password: until then both say the same, byte for byte,
+    # so its configuration decides.
     mariadb("TLS optional", told("mysql", OPTIONAL, UNKNOWN, "MariaDB"), *MARIADB_TLS),
     mariadb(
         "TLS required (require_secure_transport)",

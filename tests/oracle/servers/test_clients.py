@@ -144,9 +144,7 @@ CASES = [(server, service) for server in SERVERS for service in server.services 
 
 
 @pytest.fixture(scope="module")
-def spots() -> Iterator[dict[str, Spot]]:
-    if os.geteuid() != 0:
-        pytest.skip("needs root: makes namespaces, and starts servers that want root")
+def spots(machine: None) -> Iterator[dict[str, Spot]]:
     with running(list(dict.fromkeys(server for server, _service in CASES))) as (_place, all_spots):
         yield {spot.server.slug: spot for spot in all_spots}
 
