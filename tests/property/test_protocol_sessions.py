@@ -5,7 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.protocol_sessions import CLIENT_HELLO, SERVER_HELLO, SESSIONS, Script, Turn
 
+from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption, Transport
+from javert.protocols.conversation import Conversation
 from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
 from javert.protocols.registry import DETECTORS
 from javert.protocols.session import Session
@@ -159,6 +161,29 @@ def test_every_prefix_is_unknown_or_the_protocol_of_the_whole(name: str) -> None
             seen = verdict(script, [*turns[:number], (who, last[:end])])
             assert seen.protocol in (script.protocol, Protocol.UNKNOWN), (number, end, seen)
             assert script.exposed or not seen.credentials_exposed
+
+
+@pytest.mark.parametrize("name", TCP_SESSIONS)
+def test_a_predicate_never_denies_the_beginning_of_what_it_is_for(name: str) -> None:
+    """It waits, or it knows: nothing else keeps the verdict open for the rest."""
+    script = SESSIONS[name]
+    detectors = [
+        each for each in DETECTORS if script.protocol in each.protocols and each.transport is script.transport
+    ]
+    for number, (who, last) in enumerate(script.turns):
+        said = {side: b"".join(data for whose, data in script.turns[:number] if whose == side) for side in "CS"}
+        for end in range(1, len(last) + 1):
+            now = {**said, who: said[who] + last[:end]}
+            talk = Conversation(
+                *((now[side],) if now[side] else () for side in "CS"), server_port=script.server_port
+            )
+            for detector in detectors:
+                try:
+                    reading = detector.identify(talk)
+                except NeedsMoreData:
+                    continue
+                assert reading is not None, (number, end)
+                assert reading.verdict.protocol is script.protocol
 
 
 @pytest.mark.parametrize("name", sorted(SESSIONS))

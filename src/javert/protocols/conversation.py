@@ -90,12 +90,14 @@ def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool) -> 
 def tls_began(talk: Conversation, *, asked: bool) -> bool:
     """Whether TLS took over from a text protocol: a hello where a line would begin, after the client asked for it.
 
-    Where nothing of the client was captured, the server's hello after its answers is enough. A client that speaks
-    TLS from its first byte to a server that answers in text has not upgraded anything.
+    Where nothing of the client was captured, the server's hello after its answers is enough; and where both sides
+    go over to TLS after text, they agreed on it by a word that is not known here (Exchange's X-ANONYMOUSTLS). A
+    client that speaks TLS from its first byte to a server that answers in text has not upgraded anything.
     """
     if asked:
         return talk.client_lines.tls or talk.server_lines.tls
-    return not talk.client and talk.server_lines.tls
+    both = talk.client_lines.tls and talk.server_lines.tls and bool(talk.client_lines.complete)
+    return both or (not talk.client and talk.server_lines.tls)
 
 
 FULL_READINGS = {

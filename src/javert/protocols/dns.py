@@ -37,11 +37,11 @@ def identify_tcp(talk: Conversation) -> Reading | None:
     for data in (talk.opening, talk.greeting):
         if len(data) >= 14:
             length = data[0] << 8 | data[1]
-            if length < 12 or not _is_message(data[2 : 2 + length]):
+            if length < 12:
                 return None
             if length + 2 <= len(data):
-                return _READING
-            if length > _LONG_MESSAGE:
+                return _READING if _is_message(data[2 : 2 + length]) else None
+            if length > _LONG_MESSAGE or not _begins_message(data[2:]):
                 return None
             raise NeedsMoreData("DNS message over TCP")
         if data and (len(data) < 2 or data[0] << 8 | data[1] >= 12):
@@ -50,29 +50,50 @@ def identify_tcp(talk: Conversation) -> Reading | None:
 
 
 def _is_message(data: bytes) -> bool:
-    if len(data) < 12:
-        return False
-    flags = data[2] << 8 | data[3]
-    opcode, response = flags >> 11 & 15, flags >> 15
-    questions, answers, authorities, additional = (data[at] << 8 | data[at + 1] for at in (4, 6, 8, 10))
-    records = answers + authorities + additional
-    # RFC 6895 2.2: queries 0 to 2, notify 4, update 5, stateful 6; bit 6 must be zero.
-    if opcode not in (0, 1, 2, 4, 5, 6) or flags & 0x0040 or not 0 < questions + records < _MOST_RECORDS:
-        return bool(response) and len(data) == 12 and flags & 0x0F != 0 and opcode <= 6 and not flags & 0x0040
-    if not response and flags & 0x000F:
+    if not _header_fits(data):
         return False
     try:
-        at = _name(data, 12)
+        return _first_entry_fits(data)
     except NeedsMoreData:
         return _cut_after_host_name(data)
     except ParseError:
         return False
+
+
+def _begins_message(data: bytes) -> bool:
+    try:
+        return _header_fits(data) and _first_entry_fits(data)
+    except NeedsMoreData:
+        return True
+    except ParseError:
+        return False
+
+
+def _header_fits(data: bytes) -> bool:
+    if len(data) < 12:
+        return False
+    flags = data[2] << 8 | data[3]
+    opcode, response = flags >> 11 & 15, flags >> 15
+    records = sum(data[at] << 8 | data[at + 1] for at in (4, 6, 8, 10))
+    # RFC 6895 2.2: queries 0 to 2, notify 4, update 5, stateful 6; bit 6 must be zero.
+    if opcode not in (0, 1, 2, 4, 5, 6) or flags & 0x0040 or records >= _MOST_RECORDS:
+        return False
+    if records == 0:  # an error may come without the question
+        return bool(response) and len(data) == 12 and flags & 0x0F != 0
+    return bool(response) or not flags & 0x000F
+
+
+def _first_entry_fits(data: bytes) -> bool:
+    """Whether the first question or record is one. Raises NeedsMoreData if it is not whole, or ParseError."""
+    if data[4:12] == bytes(8):
+        return True
+    at = _name(data, 12)
     if at + 4 > len(data):
-        return _cut_after_host_name(data)
+        raise NeedsMoreData("type and class")
     kind, class_ = data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
     if kind in _NETBIOS_TYPES and _NETBIOS_NAME.match(data, 12):
         return False
-    if questions:
+    if data[4:6] != b"\0\0":
         return class_ & 0x7FFF in _CLASSES and kind != 0
     return class_ & 0x7FFF in _CLASSES or kind == 41  # an OPT record's class is a size, RFC 6891 6.1.2
 

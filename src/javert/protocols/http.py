@@ -28,7 +28,8 @@ _CREDENTIAL = re.compile(
     rb"\n(?:proxy-)?authorization:[ \t]*(?:basic|bearer|token|apikey|api-key|key)[ \t]+\S", re.IGNORECASE
 )
 _ASKS_TLS = re.compile(rb"\nupgrade:[^\r\n]*\bTLS/", re.IGNORECASE)
-_TLS_AFTER_HEADER = re.compile(rb"\n\r?\n\x16\x03[\x00-\x04]|\A\x16\x03[\x00-\x04]")
+_TLS_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)\x16\x03[\x00-\x04]")
+_TUNNEL_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)(?:\x16\x03[\x00-\x04]|SSH-[12]\.)")
 _REDIRECTS = frozenset((b"301", b"302", b"303", b"307", b"308"))
 
 
@@ -85,7 +86,8 @@ def _read(talk: Conversation, method: bytes) -> Reading:
     asks = _ASKS_TLS.search(client) is not None
     encryption = Encryption.NONE
     if tunnels or asks:
-        began = any(map(_TLS_AFTER_HEADER.search, talk.client)) or any(map(_TLS_AFTER_HEADER.search, talk.server))
+        begins = (_TUNNEL_AFTER_HEADER if tunnels else _TLS_AFTER_HEADER).search
+        began = any(map(begins, (*talk.client, *talk.server)))
         accepted = any(status == b"101" or (tunnels and status[:1] == b"2") for status, _ in responses)
         if tunnels:
             encryption = Encryption.UPGRADED if began else Encryption.NONE

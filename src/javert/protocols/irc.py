@@ -1,4 +1,4 @@
-"""IRC. References: RFC 1459, RFC 2812, and ircv3.net (CAP, STARTTLS 3.1, SASL)."""
+"""IRC. References: RFC 1459, RFC 2812, and ircv3.net (CAP, STARTTLS 3.1, SASL, message tags, WEBIRC)."""
 
 import re
 
@@ -8,16 +8,19 @@ from javert.protocols.conversation import Conversation, Reading, tls_began, upgr
 from javert.protocols.interface import Protocol, Verdict
 
 _OPENING = re.compile(
-    rb"(?:NICK +:?\S{1,64}|USER +\S+ +\S+ +\S+ +:?.*|CAP +(?:LS|REQ|END|LIST)\b.*|STARTTLS)\s*$", re.IGNORECASE
-)
-_LATER = re.compile(
-    rb"(?:(?:JOIN|PART) +[#&+!]|(?:PRIVMSG|NOTICE) +\S+ +:?|PONG\b|PING\b|PASS +\S|MODE +\S|"
-    rb"WHO(?:IS)? |OPER |ISON |USERHOST |QUIT\b)",
+    rb"(?:NICK +:?\S{1,64}|USER +\S+ +\S+ +\S+ +:.*|CAP +(?:LS|REQ|END|LIST)\b.*|STARTTLS|"
+    rb"SERVER +\S+\.\S+ +\S.* :.*|PASS +\S+ +TS +\d.*|WEBIRC +\S+ +\S+ +\S+ +[0-9a-f.:]+.*)\s*$",
     re.IGNORECASE,
 )
+_LATER = re.compile(
+    rb"(?:(?:JOIN|PART) +[#&+!]|(?:PRIVMSG|NOTICE) +\S+ +:?|PONG\b|PING\b|PASS +\S|MODE +\S|WHO(?:IS)? |OPER |"
+    rb"ISON |USERHOST |QUIT\b|USER +\S+ +\S+ +\S+ +\S|CAPAB +\S)",
+    re.IGNORECASE,
+)
+# A message of a server, with tags before it or not; or the beginning of a link to another server.
 _SERVER = re.compile(
-    rb":[^ ]{1,128} (?:\d{3}|NOTICE|PRIVMSG|PING|MODE|JOIN|PART|QUIT|NICK|CAP|TOPIC|KICK) |NOTICE (?:AUTH|\*) :|"
-    rb"ERROR :|PING +:?\S",
+    rb"(?:@[^ ]{1,4096} +)?:[^ ]{1,128} (?:\d{3}|NOTICE|PRIVMSG|PING|MODE|JOIN|PART|QUIT|NICK|CAP|TOPIC|KICK) |"
+    rb"NOTICE (?:AUTH|\*) :|ERROR :|PING +:?\S|PASS +\S+ +TS +\d|CAPAB +\S",
     re.IGNORECASE,
 )
 _EXPOSES = re.compile(
@@ -40,7 +43,7 @@ def identify(talk: Conversation) -> Reading | None:
             return _read(talk)
         if not _LATER.match(line):
             return None
-    if server.complete and (client.complete or server.complete[0][:1] in (b":", b"N")):
+    if server.complete and (client.complete or server.complete[0][:1] in (b":", b"@", b"N")):
         return _read(talk)
     if client.complete and len(client.complete) >= 3:
         return _read(talk) if talk.midstream else None

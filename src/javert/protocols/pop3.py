@@ -28,11 +28,13 @@ def identify(talk: Conversation) -> Reading | None:
     client, server = talk.client_lines, talk.server_lines
     if client.complete and (not _COMMAND.match(client.complete[0]) or _IRC_USER.match(client.complete[0])):
         return None
+    if len(client.complete) > 1 and not server.complete and not _plausible(client.complete):
+        return None
     if server.complete:
         first = server.complete[0]
         if not _STATUS.match(first):
             return None
-        if first[3:].strip() == b"" and first[:1] == b"+" and not talk.midstream:
+        if first[3:].strip() == b"" and first[:1] == b"+" and not (talk.midstream or _logs_in(client.complete)):
             return None
         if client.complete or (_GREETING.match(first) and first[:1] == b"+" and not client.rest):
             return _read(talk)
@@ -49,6 +51,15 @@ def identify(talk: Conversation) -> Reading | None:
     if client.rest and not client.rest[:1].isalpha():
         return None
     raise NeedsMoreData("POP3 greeting")
+
+
+def _plausible(commands: list[bytes]) -> bool:
+    # Lines behind AUTH answer its challenges and may be anything.
+    return bool(_COMMAND.match(commands[1])) or commands[0][:4].upper() == b"AUTH"
+
+
+def _logs_in(commands: list[bytes]) -> bool:
+    return bool(commands) and commands[0][:4].upper() in (b"USER", b"CAPA", b"STLS", b"APOP")
 
 
 def _read(talk: Conversation) -> Reading:

@@ -9,14 +9,16 @@ from javert.protocols.interface import Protocol, Verdict
 
 _SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
 _GSS_REQUEST = bytes.fromhex("00000008 04d21630")
-_CANCEL = bytes.fromhex("00000010 04d2162e")
+# The key is 4 octets long, since protocol 3.2 up to 256.
+_CANCEL = re.compile(rb"\x00\x00[\x00\x01].\x04\xd2\x16\x2e", re.DOTALL)
+_CANCEL_START = bytes.fromhex("00000010 04d2162e")
 _STARTUP = re.compile(
     rb"\x00\x00[\x00-\x27].\x00(?:\x03\x00[\x00-\x02](?:user|database|options|application_name|replication|"
-    rb"client_encoding|[a-z_.]{1,32})\x00|\x02\x00\x00(?=[ -~]))",
+    rb"client_encoding|[A-Za-z_.]{1,32})\x00|\x02\x00\x00(?=[ -~]))",
     re.DOTALL,
 )
 _STARTUP_START = re.compile(
-    rb"\x00(?:\x00(?:[\x00-\x27](?:.(?:\x00(?:\x03(?:\x00(?:[\x00-\x02][a-z_.]{0,32})?)?)?)?)?)?)?\Z", re.DOTALL
+    rb"\x00(?:\x00(?:[\x00-\x27](?:.(?:\x00(?:\x03(?:\x00(?:[\x00-\x02][A-Za-z_.]{0,32})?)?)?)?)?)?)?\Z", re.DOTALL
 )
 _HELLO = re.compile(rb"\x16\x03[\x00-\x04]")
 _FRONTEND = re.compile(rb"[QPBDECSHXFp]\x00[\x00-\x0f]..", re.DOTALL)
@@ -33,12 +35,12 @@ def identify(talk: Conversation) -> Reading | None:
     opening, greeting = talk.opening, talk.greeting
     if opening.startswith((_SSL_REQUEST, _GSS_REQUEST)) or _STARTUP.match(opening):
         return _read(talk)
-    if opening.startswith(_CANCEL) and len(opening) == 16:
+    if _CANCEL.match(opening) and len(opening) == int.from_bytes(opening[:4], "big"):
         return _read(talk)
     if (
         len(opening) < 8
         and opening[:1] == b"\0"
-        and (any(request.startswith(opening) for request in (_SSL_REQUEST, _GSS_REQUEST, _CANCEL)))
+        and (any(request.startswith(opening) for request in (_SSL_REQUEST, _GSS_REQUEST, _CANCEL_START)))
     ):
         raise NeedsMoreData("PostgreSQL request")
     if opening[:1] == b"\0" and _STARTUP_START.match(opening) and not greeting:

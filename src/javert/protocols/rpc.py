@@ -5,25 +5,29 @@ References: RFC 5531 9 (messages), 11 (record marking), RFC 1833 (portmap), RFC 
 """
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading
 from javert.protocols.interface import Protocol, Verdict
 
-_PROGRAMS = frozenset((100000, 100003, 100005, 100011, 100021, 100024, 100227))
+_PORTMAP = 100000
+_PROGRAMS = frozenset((_PORTMAP, 100003, 100005, 100011, 100021, 100024, 100227))
 _CALL, _REPLY = b"\0\0\0\0", b"\0\0\0\1"
 _RPC_VERSION = b"\0\0\0\2"
 _GSS, _TLS = 6, 7
+_MOST_CALLS = 256
 _GSS_PRIVACY = b"\0\0\0\3"
 _HELLO = re.compile(rb"\x16\x03[\x00-\x04]")
 
 
 def identify_udp(talk: Conversation) -> Reading | None:
     """A call of one of the programs. Too short: never; a datagram cut before the program is none."""
-    for datagram in (*talk.client[:2], *talk.server[:2]):
-        if _is_call(datagram, 0):
-            return _reading(datagram, 0, began=False)
+    for side in (talk.client, talk.server):
+        if any(_is_call(datagram, 0) for datagram in side[:2]):
+            return _read([_Call.at(datagram, 0) for datagram in side if _is_call(datagram, 0)], began=False)
     return None
 
 
@@ -38,9 +42,8 @@ def identify_tcp(talk: Conversation) -> Reading | None:
                 raise NeedsMoreData("RPC call")
             continue
         if 40 <= mark <= 1 << 22 and _is_call(mine, 4):
-            end = 4 + mark
-            began = _HELLO.match(mine, end) is not None or _tls_after_reply(other)
-            return _reading(mine, 4, began=began)
+            began = _HELLO.match(mine, 4 + mark) is not None or _tls_after_reply(other)
+            return _read([_Call.at(mine, place) for place in _calls(mine)], began=began)
     return None
 
 
@@ -52,18 +55,41 @@ def _is_call(data: bytes, at: int) -> bool:
     return program in _PROGRAMS and version <= 4 and procedure < 64
 
 
+def _calls(data: bytes) -> Iterator[int]:
+    """Where calls begin, behind their record marks; a fragment that continues a message does not look like one."""
+    at = 0
+    for _ in range(_MOST_CALLS):
+        if _is_call(data, at + 4):
+            yield at + 4
+        at += 4 + (int.from_bytes(data[at : at + 4], "big") & 0x7FFFFFFF)
+        if at + 28 > len(data):
+            return
+
+
 def _tls_after_reply(data: bytes) -> bool:
     end = 4 + (int.from_bytes(data[:4], "big") & 0x7FFFFFFF)
     return len(data) > end and _HELLO.match(data, end) is not None
 
 
-def _reading(data: bytes, at: int, *, began: bool) -> Reading:
-    flavor = int.from_bytes(data[at + 24 : at + 28], "big")
+class _Call(NamedTuple):
+    program: int
+    flavor: int
+    private: bool
+
+    @classmethod
+    def at(cls, data: bytes, at: int) -> "_Call":
+        program, flavor = (int.from_bytes(data[at + o : at + o + 4], "big") for o in (12, 24))
+        # RFC 2203 5.3.1: gss version(4), procedure(4), sequence(4), service(4) behind the credential's length
+        return cls(program, flavor, flavor == _GSS and data[at + 44 : at + 48] == _GSS_PRIVACY)
+
+
+def _read(calls: list[_Call], *, began: bool) -> Reading:
+    # Clients that want privacy ping without credentials, set up the context, and look after their lease with
+    # integrity alone, or with none (nfs(5), sec=krb5p); so what has none says nothing of the calls that follow.
     encryption = Encryption.NONE
-    if flavor == _TLS:
+    if any(call.flavor == _TLS for call in calls):
         encryption = Encryption.UPGRADED if began else Encryption.UNKNOWN
-    elif flavor == _GSS and data[at + 44 : at + 48] == _GSS_PRIVACY:
-        encryption = Encryption.FULL  # gss version(4), procedure(4), sequence(4), service(4) behind the length
-    return Reading(
-        Verdict(protocol=Protocol.NFS, encryption=encryption), final=encryption is not Encryption.UNKNOWN
-    )
+    elif any(call.private for call in calls):
+        encryption = Encryption.FULL
+    final = encryption in (Encryption.UPGRADED, Encryption.FULL) or calls[0].program == _PORTMAP
+    return Reading(Verdict(protocol=Protocol.NFS, encryption=encryption), final=final)

@@ -13,14 +13,18 @@ _START = re.compile(
 )
 _BASIC = re.compile(rb"\n(?:proxy-)?authorization:[ \t]*(?:basic|bearer)[ \t]", re.IGNORECASE)
 _FIRST_DATAGRAMS = 6
+_LONGEST_KEEP_ALIVE = 4
 
 
 def identify_udp(talk: Conversation) -> Reading | None:
-    """A datagram with a request or status line among the first of either side; keep-alives may come before."""
+    """A datagram with a request or status line among the first of either side.
+
+    Keep-alives of a few octets may come before, whatever they are: line ends, NUL, "jaK".
+    """
     for datagram in (*talk.client[:_FIRST_DATAGRAMS], *talk.server[:_FIRST_DATAGRAMS]):
         if _MESSAGE.match(datagram):
             return _read(talk)
-        if datagram.strip(b"\r\n\0 "):
+        if len(datagram.strip(b"\r\n\0 ")) > _LONGEST_KEEP_ALIVE:
             return None
     return None
 

@@ -34,7 +34,8 @@ def identify(talk: Conversation) -> Reading | None:
             return _read(talk)
         if _START.match(mine):
             raise NeedsMoreData("telnet option")
-        return None
+        if not _COMMANDS.match(mine):
+            return None
     if talk.textual and (_negotiates_later(talk) or _asks_for_a_login(talk)):
         return _read(talk)
     return None

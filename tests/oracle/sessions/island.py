@@ -18,7 +18,6 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from javert.formats.capture_file import CaptureFile
 from javert.model.telemetry import Encryption
 from javert.protocols.interface import Protocol
 from javert.sensors.capture import read_capture
@@ -97,12 +96,17 @@ class Recording:
 
 
 def _cut(source: Path, target: Path) -> None:
-    with source.open("rb") as stream, target.open("wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, LIVE_SNAPLEN, 1))
-        for _, seconds, frame, length in CaptureFile(stream):
-            kept = frame[:LIVE_SNAPLEN]
-            whole, fraction = divmod(seconds, 1)
-            out.write(struct.pack("<IIII", int(whole), int(fraction * 1_000_000), len(kept), length) + kept)
+    """Cut each packet of a capture as tcpdump writes it (little-endian pcap)."""
+    data = source.read_bytes()
+    cut = [data[:24]]
+    at = 24
+    while at < len(data):
+        seconds, fraction, captured, length = struct.unpack_from("<IIII", data, at)
+        frame = data[at + 16 : at + 16 + captured]
+        at += 16 + captured
+        kept = frame[:LIVE_SNAPLEN]
+        cut.append(struct.pack("<IIII", seconds, fraction, len(kept), length) + kept)
+    target.write_bytes(b"".join(cut))
 
 
 class Island:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from javert.model.telemetry import Encryption, Transport
-from javert.protocols.interface import Protocol, Verdict
+from javert.protocols.conversation import Conversation
+from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.session import Session, ask
 
 Play = Callable[..., Verdict]
 
@@ -55,3 +57,22 @@ def test_over_tcp_with_its_length(verdict_of: Play) -> None:
 )
 def test_look_alikes(verdict_of: Play, message: bytes) -> None:
     assert verdict_of(("C", message), transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+def test_over_tcp_a_question_that_is_not_whole_is_waited_for(verdict_of: Play) -> None:
+    whole = bytes.fromhex("0021 1234 0100 0001 0000 0000 0000 03777777 076578616d706c65 036f7267 00 0001 0001")
+    for end in range(1, len(whole)):
+        session = Session(FlowHint(transport=Transport.TCP))
+        session.segment(Direction.TO_SERVER, 0, whole[:end], end)
+        assert session.verdict().protocol is Protocol.UNKNOWN
+        assert ask(Conversation((whole[:end],), ()), Transport.TCP) is not None
+    assert verdict_of(("C", whole)).protocol is Protocol.DNS
+
+
+def test_an_error_without_a_question(verdict_of: Play) -> None:
+    refused, question = (
+        bytes.fromhex("1234 8105 0000 0000 0000 0000"),
+        bytes.fromhex("1234 8105 0001 0000 0000 0000"),
+    )
+    assert verdict_of(("S", refused), transport=Transport.UDP).protocol is Protocol.DNS
+    assert verdict_of(("S", question), transport=Transport.UDP).protocol is Protocol.UNKNOWN

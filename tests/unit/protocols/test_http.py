@@ -80,13 +80,17 @@ def test_a_server_that_only_redirects_to_https(verdict_of: Play) -> None:
     assert not verdict_of(("C", REQUEST + END), ("S", elsewhere)).redirect_only
 
 
-def test_connect_that_carries_tls_is_an_upgrade(verdict_of: Play, client_hello: bytes) -> None:
+def test_connect_that_carries_tls_or_ssh_is_an_upgrade(verdict_of: Play, client_hello: bytes) -> None:
     connect = b"CONNECT example.org:443 HTTP/1.1\r\nProxy-Authorization: Basic am9l\r\n\r\n"
     established = ("S", b"HTTP/1.1 200 Connection established\r\n\r\n")
     verdict = verdict_of(("C", connect), established, ("C", client_hello))
     assert (verdict.protocol, verdict.encryption) == (Protocol.HTTP, Encryption.UPGRADED)
     assert verdict.credentials_exposed
-    assert verdict_of(("C", connect), established, ("C", b"SSH-2.0-x\r\n")).encryption is Encryption.NONE
+    ssh = b"SSH-2.0-x\r\n"
+    through = verdict_of(("C", connect), ("S", established[1] + ssh), ("C", ssh))
+    assert (through.protocol, through.encryption) == (Protocol.HTTP, Encryption.UPGRADED)
+    assert verdict_of(("C", connect), established, ("C", REQUEST + END)).encryption is Encryption.NONE
+    assert verdict_of(("C", REQUEST + END), ("S", OK[1] + ssh)).encryption is Encryption.NONE
 
 
 def test_upgrade_to_tls_accepted_and_ignored(verdict_of: Play, client_hello: bytes) -> None:

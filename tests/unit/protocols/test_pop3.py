@@ -48,3 +48,13 @@ def test_auth_plain(verdict_of: Play) -> None:
     turns = [("C", b"AUTH PLAIN\r\n"), ("S", b"+ \r\n"), ("C", b"AGpvZQBzZWNyZXQ=\r\n")]
     assert verdict_of(GREETING, *turns).credentials_exposed
     assert verdict_of(GREETING, *turns, transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+def test_a_greeting_without_text_counts_where_the_client_logs_in(verdict_of: Play) -> None:
+    verdict = verdict_of(("S", b"+OK\r\n"), ("C", b"USER joe\r\n"), ("S", b"+OK\r\n"), ("C", b"PASS secret\r\n"))
+    assert (verdict.protocol, verdict.credentials_exposed) == (Protocol.POP3, True)
+    assert verdict_of(("S", b"+OK\r\n"), ("C", b"QUIT\r\n")).protocol is not Protocol.POP3
+
+
+def test_lines_of_a_client_that_pop3_has_not(verdict_of: Play) -> None:
+    assert verdict_of(("C", b"PASS secret\r\nNICK joe\r\n")).protocol is not Protocol.POP3

@@ -51,3 +51,15 @@ def test_messages_of_a_flow_joined_later(verdict_of: Play) -> None:
 def test_look_alikes(verdict_of: Play, data: bytes) -> None:
     assert verdict_of(("C", data)).protocol is not Protocol.POSTGRESQL
     assert verdict_of(STARTUP, transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+@pytest.mark.parametrize("length", [16, 44, 268])
+def test_a_request_to_cancel_has_a_key_of_its_own_length(verdict_of: Play, length: int) -> None:
+    request = length.to_bytes(4, "big") + bytes.fromhex("04d2162e") + bytes(length - 8)
+    assert verdict_of(("C", request)).protocol is Protocol.POSTGRESQL
+    assert verdict_of(("C", request[:-1])).protocol is Protocol.UNKNOWN
+
+
+def test_a_startup_whose_first_parameter_has_capitals(verdict_of: Play) -> None:
+    startup = b"\x00\x00\x00\x1d\x00\x03\x00\x00DateStyle\x00ISO\x00user\x00a\x00\x00"
+    assert verdict_of(("C", startup)).protocol is Protocol.POSTGRESQL

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from javert.model.telemetry import Encryption, Transport
-from javert.protocols.interface import Protocol, Verdict
+from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.session import Session
 
 Play = Callable[..., Verdict]
 
@@ -42,3 +43,24 @@ def test_rpc_with_tls(verdict_of: Play, client_hello: bytes) -> None:
 def test_look_alikes(verdict_of: Play, message: bytes) -> None:
     assert verdict_of(("C", message), transport=Transport.UDP).protocol is Protocol.UNKNOWN
     assert verdict_of(("C", marked(message))).protocol is Protocol.UNKNOWN
+
+
+def privately(service: int) -> bytes:
+    body = b"".join(word.to_bytes(4, "big") for word in (20, 1, 0, 1, service, 0))
+    return call(100003, 6, body)
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_privacy_that_begins_after_other_calls(verdict_of: Play, transport: Transport) -> None:
+    """Mounts with sec=krb5p ping without credentials first, and look after their lease with integrity."""
+    frame = marked if transport is Transport.TCP else bytes
+    calls = [("C", frame(each)) for each in (call(100003), privately(2), privately(3))]
+    assert verdict_of(*calls[:2], transport=transport).encryption is Encryption.NONE
+    assert verdict_of(*calls, transport=transport).encryption is Encryption.FULL
+
+
+def test_only_the_portmapper_is_told_for_good_by_one_call() -> None:
+    for program, decided in ((100000, True), (100003, False)):
+        session = Session(FlowHint(transport=Transport.UDP))
+        session.datagram(Direction.TO_SERVER, call(program), 40)
+        assert session.decided is decided

@@ -34,3 +34,15 @@ def test_a_status_line(verdict_of: Play) -> None:
 def test_look_alikes(verdict_of: Play, opening: bytes) -> None:
     assert verdict_of(("C", opening)).protocol is not Protocol.RTSP
     assert verdict_of(("C", DESCRIBE), transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+def test_a_scheme_in_capitals(verdict_of: Play) -> None:
+    assert verdict_of(("C", DESCRIBE.replace(b"rtsp:", b"RTSP:") + b"\r\n")).protocol is Protocol.RTSP
+
+
+def test_behind_interleaved_media(verdict_of: Play) -> None:
+    media = b"$\x00\x00\x0c" + bytes(12) + b"$\x01\x00\x04" + bytes(4)
+    joined = ("S", media + b"RTSP/1.0 200 OK\r\nCSeq: 9\r\n\r\n")
+    assert verdict_of(joined, midstream=True).protocol is Protocol.RTSP
+    assert verdict_of(("S", media + b"more of it"), midstream=True).protocol is Protocol.UNKNOWN
+    assert verdict_of(("S", media[:-2]), midstream=True).protocol is Protocol.UNKNOWN

@@ -37,3 +37,8 @@ def test_digest_is_not_readable(verdict_of: Play) -> None:
 def test_look_alikes(verdict_of: Play, message: bytes) -> None:
     assert verdict_of(("C", message), transport=Transport.UDP).protocol is Protocol.UNKNOWN
     assert verdict_of(("C", message)).protocol is not Protocol.SIP
+
+
+def test_keep_alives_of_a_few_octets_are_passed_over(verdict_of: Play) -> None:
+    assert verdict_of(("C", b"jaK"), ("C", REGISTER), transport=Transport.UDP).protocol is Protocol.SIP
+    assert verdict_of(("C", b"hello"), ("C", REGISTER), transport=Transport.UDP).protocol is Protocol.UNKNOWN

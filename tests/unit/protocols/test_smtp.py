@@ -109,3 +109,14 @@ def test_commands_inside_a_mail_are_not_commands(verdict_of: Play) -> None:
 
 def test_over_udp_it_does_not_exist(verdict_of: Play) -> None:
     assert verdict_of(GREETING, EHLO, transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+def test_both_sides_that_go_over_to_tls_upgraded_whatever_the_word_was(
+    verdict_of: Play, client_hello: bytes, server_hello: bytes
+) -> None:
+    exchange = [GREETING, EHLO, ("S", b"250-mx\r\n250 X-ANONYMOUSTLS\r\n"), ("C", b"X-ANONYMOUSTLS\r\n")]
+    accepted = ("S", b"220 2.0.0 SMTP server ready\r\n")
+    assert verdict_of(*exchange, accepted).encryption is Encryption.NONE
+    assert verdict_of(*exchange, accepted, ("C", client_hello)).encryption is Encryption.NONE
+    both = verdict_of(*exchange, accepted, ("C", client_hello), ("S", server_hello))
+    assert both.encryption is Encryption.UPGRADED

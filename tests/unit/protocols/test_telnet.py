@@ -46,3 +46,8 @@ def test_look_alikes(verdict_of: Play, data: str) -> None:
 def test_binary_from_the_other_side_speaks_against_it(verdict_of: Play) -> None:
     assert verdict_of(NEGOTIATION, ("C", b"\x01\x02\x03\x04")).protocol is Protocol.UNKNOWN
     assert verdict_of(NEGOTIATION, transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+def test_one_side_may_begin_with_another_command(verdict_of: Play) -> None:
+    are_you_there = ("C", b"\xff\xf6")
+    assert verdict_of(NEGOTIATION, are_you_there).protocol is Protocol.TELNET
