@@ -20,6 +20,7 @@ PATH_NAMES = struct.Struct("<II1280s")
 ENDPOINT_KEY = struct.Struct("<16sQQIIIHBBBBB5x")
 ENDPOINT = struct.Struct("<7Q2I64x")
 ENDPOINT_EVENT_HEAD = struct.Struct("<IIQ")
+CGROUP_HEAD = struct.Struct("<IIQ")
 SEGMENT_HEAD = struct.Struct("<IIQQ16sHHIIIHBB")
 LISTEN_HEAD = struct.Struct("<IIQ16sIHHQQ")
 NETWORK_STATE = struct.Struct("<II7QIIII")
@@ -33,10 +34,12 @@ OWN_FLOW_KEY = struct.Struct("<16sIHH")
 CMDLINE_MAX = 512
 ENDPOINTS = 32768
 
-EVENT_ENDPOINT, EVENT_SEGMENT, EVENT_LISTEN, EVENT_UNLISTEN = 1, 2, 3, 4
+EVENT_ENDPOINT, EVENT_SEGMENT, EVENT_LISTEN, EVENT_UNLISTEN, EVENT_CGROUP = 1, 2, 3, 4, 5
 SEGMENT_MIDSTREAM, SEGMENT_AT_LISTENER, SEGMENT_UDP = 1, 2, 4
 TASK_ROOT, TASK_EXECUTABLE_STACK, TASK_BUSY, TASK_READ_IMPLIES_EXEC, TASK_CODE_MEMORY = 1, 2, 4, 8, 16
+TASK_DROPPED = 32
 MODULE_DELETED, MODULE_DETACHED = 1, 2
+ENDPOINT_IDENTITY_SIZE = ENDPOINT_KEY.size + 8 + WHO.size
 _RECORD_TASK, _RECORD_MODULES, _RECORD_UNCHANGED = 1, 2, 3
 _HEAD_WORDS = TASK_RECORD_HEAD.size // 4
 _TASK_WORDS = (TASK_RECORD_HEAD.size + WHO.size) // 4
@@ -58,10 +61,9 @@ class Who(NamedTuple):
 
 
 class EndpointEvent(NamedTuple):
-    """A new endpoint (struct endpoint_event). ``who`` is None where no process was at hand."""
+    """A new endpoint (struct endpoint_event, client_event). ``who`` is None where no process was at hand."""
 
     endpoint: int
-    time_ns: int
     address: str
     port: int
     udp: bool
@@ -105,6 +107,16 @@ class ListenEvent(NamedTuple):
     who: Who | None
     exe: str
     cmdline: bytes
+
+
+class CgroupEvent(NamedTuple):
+    """A control group and its path from the root of the tree; "" if that is too long (struct cgroup_event)."""
+
+    cgroup: int
+    path: str
+
+
+NetworkEvent = EndpointEvent | SegmentEvent | ListenEvent | CgroupEvent
 
 
 class ModuleEvent(NamedTuple):
@@ -181,7 +193,7 @@ def _exe_and_cmdline(data: bytes, lengths_at: int) -> tuple[str, bytes]:
     return "" if truncated else exe, data[start : start + min(cmdline_length, CMDLINE_MAX)]
 
 
-def parse_network_event(data: bytes) -> EndpointEvent | SegmentEvent | ListenEvent:
+def parse_network_event(data: bytes) -> NetworkEvent:
     """One event of the network programs' ring.
 
     Raises:
@@ -195,6 +207,8 @@ def parse_network_event(data: bytes) -> EndpointEvent | SegmentEvent | ListenEve
             return _endpoint(data)
         if kind in (EVENT_LISTEN, EVENT_UNLISTEN):
             return _listen(data)
+        if kind == EVENT_CGROUP:
+            return _cgroup(data)
     except struct.error:
         raise ParseError("an event of the network programs is cut") from None
     raise ParseError(f"an event of the network programs has the unknown type {kind}")
@@ -225,18 +239,35 @@ def _segment(data: bytes) -> SegmentEvent:
 
 
 def _endpoint(data: bytes) -> EndpointEvent:
-    _kind, endpoint, time_ns = ENDPOINT_EVENT_HEAD.unpack_from(data)
-    key_at = ENDPOINT_EVENT_HEAD.size
-    address, _cgroup, _inode, _exe_device, uid, namespace, port, transport, role, loopback, *flags = (
-        ENDPOINT_KEY.unpack_from(data, key_at)
-    )
-    who_at = key_at + ENDPOINT_KEY.size
-    who = parse_who(data, who_at)
-    (socket_inode,) = struct.unpack_from("<Q", data, who_at + WHO.size)
-    exe, cmdline = _exe_and_cmdline(data, who_at + WHO.size + 8)
+    _kind, endpoint, _time_ns = ENDPOINT_EVENT_HEAD.unpack_from(data)
+    end = ENDPOINT_EVENT_HEAD.size + ENDPOINT_IDENTITY_SIZE
+    event = parse_endpoint_identity(endpoint, data[ENDPOINT_EVENT_HEAD.size : end])
+    if len(data) == end:
+        return event  # of no process
+    exe, cmdline = _exe_and_cmdline(data, end)
+    return event._replace(exe=exe, cmdline=cmdline)
+
+
+def parse_endpoint_identity(endpoint: int, data: bytes) -> EndpointEvent:
+    """A ``struct endpoint_identity``, as its event or the map of that name holds it.
+
+    Args:
+        endpoint: the endpoint's number.
+        data: the structure.
+
+    Raises:
+        ParseError: it is cut.
+    """
+    try:
+        address, _cgroup, _inode, _exe_device, uid, namespace, port, transport, role, loopback, *flags = (
+            ENDPOINT_KEY.unpack_from(data)
+        )
+        (socket_inode,) = struct.unpack_from("<Q", data, ENDPOINT_KEY.size)
+    except struct.error:
+        raise ParseError("an endpoint of the network programs is cut") from None
+    who = parse_who(data, ENDPOINT_KEY.size + 8)
     return EndpointEvent(
         endpoint=endpoint,
-        time_ns=time_ns,
         address=address_text(address),
         port=port,
         udp=transport == 17,
@@ -246,11 +277,17 @@ def _endpoint(data: bytes) -> EndpointEvent:
         prompted=bool(flags[1]),
         network_namespace=namespace,
         who=who if who.key.pid else None,
-        exe=exe,
-        cmdline=cmdline,
+        exe="",
+        cmdline=b"",
         socket_inode=socket_inode,
         uid=uid,
     )
+
+
+def _cgroup(data: bytes) -> CgroupEvent:
+    _kind, _pad, cgroup = CGROUP_HEAD.unpack_from(data)
+    path, truncated = parse_path(data, CGROUP_HEAD.size)
+    return CgroupEvent(cgroup, "" if truncated else path)
 
 
 def _listen(data: bytes) -> ListenEvent:

@@ -25,12 +25,16 @@ def path_bytes(names, length=None, truncated=0):
     return struct.pack("<II1280s", len(names) if length is None else length, truncated, names)
 
 
-def endpoint_bytes(exe=b"", truncated=0, cmdline=b"", cmdline_length=None, pid=100):
+def identity_bytes(pid=100):
     key = struct.pack("<16sQQIIIHBBBB6x", bytes(16), 0, 0, 0, 33, 5, 80, 6, 0, 0, 0)
+    return key + struct.pack("<Q", 0) + who_bytes(pid)
+
+
+def endpoint_bytes(exe=b"", truncated=0, cmdline=b"", cmdline_length=None, pid=100):
     length = len(cmdline) if cmdline_length is None else cmdline_length
-    lengths = struct.pack("<QII", 0, length, 0)
+    lengths = struct.pack("<II", length, 0)
     head = struct.pack("<IIQ", 1, 12, 34)
-    return head + key + who_bytes(pid) + lengths + path_bytes(exe, truncated=truncated) + cmdline.ljust(512, b"\0")
+    return head + identity_bytes(pid) + lengths + path_bytes(exe, truncated=truncated) + cmdline.ljust(512, b"\0")
 
 
 def segment_bytes(payload, captured=None, direction=1):
@@ -125,7 +129,12 @@ def test_a_length_that_lies_reads_no_further_than_the_command_line():
     assert event.cmdline == b"c" * 512
 
 
-@pytest.mark.parametrize("length", [0, 3, 4, 15, 16, 71, 72, 167, 168, 200, 1000, -1])
+def test_an_endpoint_of_no_process_is_short():
+    whole = parse_network_event(endpoint_bytes(pid=0))
+    assert parse_network_event(endpoint_bytes(pid=0)[: 16 + len(identity_bytes())]) == whole
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 15, 16, 71, 72, 159, 161, 168, 200, 1000, -1])
 def test_a_cut_endpoint_is_an_error(length):
     with pytest.raises(ParseError):
         parse_network_event(endpoint_bytes()[:length])

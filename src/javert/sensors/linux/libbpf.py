@@ -167,10 +167,14 @@ class BpfObject:
         """Put ``value`` into a map; False if it is full."""
         return not self._library.bpf_map_update_elem(self.map_fd(map_name), key, value, 0)
 
+    def get(self, map_name: str, key: bytes, value_size: int) -> bytes | None:
+        """The value that a map has for ``key``; None if there is none. ``value_size`` is in bytes."""
+        value = ctypes.create_string_buffer(value_size)
+        return None if self._library.bpf_map_lookup_elem(self.map_fd(map_name), key, value) else value.raw
+
     def holds(self, map_name: str, key: bytes, value_size: int) -> bool:
         """Whether a map has an entry for ``key``; ``value_size`` is that of its values, in bytes."""
-        value = ctypes.create_string_buffer(value_size)
-        return not self._library.bpf_map_lookup_elem(self.map_fd(map_name), key, value)
+        return self.get(map_name, key, value_size) is not None
 
     def remove(self, map_name: str, key: bytes) -> bool:
         """Take an entry out of a map; False if there was none."""

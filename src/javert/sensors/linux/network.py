@@ -13,15 +13,19 @@ from typing import NamedTuple
 from javert.errors import BpfUnavailableError, ParseError, SensorError
 from javert.formats.kernel_records import (
     ENDPOINT,
+    ENDPOINT_IDENTITY_SIZE,
     ENDPOINTS,
     NETWORK_STATE,
     PORT_KEY,
     SEGMENT_AT_LISTENER,
     SEGMENT_MIDSTREAM,
     WALK_STOPS_AT,
+    CgroupEvent,
     EndpointEvent,
     ListenEvent,
+    NetworkEvent,
     SegmentEvent,
+    parse_endpoint_identity,
     parse_network_event,
 )
 from javert.formats.sock_diag import SocketEntry
@@ -107,7 +111,7 @@ class BpfNetworkSensor:
         self._inodes: dict[int, list[int]] = {}
         self._next_listing = 0.0
         self._namespaces: dict[int, NamespaceEntry] = {}
-        self._pending: list[EndpointEvent | SegmentEvent | ListenEvent] = []
+        self._pending: list[NetworkEvent] = []
         self._records = self._unreadable_events = 0
         self._ended_at: float | None = None
         self._namespaces_at = 0.0
@@ -189,14 +193,14 @@ class BpfNetworkSensor:
         read = self._flows.take_changed()
         for index in range(min(self._kernel_state().endpoint_count, ENDPOINTS)):
             values = ENDPOINT.unpack_from(self._counters, index * ENDPOINT.size)
-            seen = self._seen.get(index)
-            if seen is None or not (values[0] or values[1]):
+            if not (values[0] or values[1]):
                 continue
             # A connection moves its counters when it opens and closes, its verdict in between.
             if self._told.get(index) == values[5] and index not in read:
                 continue
             self._told[index] = values[5]
-            self._emit(self._record(index, seen, values))
+            if seen := self._seen_as(index):
+                self._emit(self._record(index, seen, values))
         for index in self._flows.settled - self._slowed:
             at = index * ENDPOINT.size + _INTERVAL_AT
             self._counters[at : at + 4] = _SETTLED_INTERVAL_MS.to_bytes(4, "little")
@@ -237,7 +241,7 @@ class BpfNetworkSensor:
         lost = self._unreadable_events
         if hasattr(self, "_state"):
             state = self._kernel_state()
-            lost += state.lost_clients + state.lost_servers + state.lost_events + state.lost_flows
+            lost += state.lost_clients + state.lost_servers + state.lost_flows
         return SensorReport(
             name=self.name,
             started_at=getattr(self, "_started_at", 0.0),
@@ -256,24 +260,39 @@ class BpfNetworkSensor:
         except ParseError:
             self._unreadable_events += 1
 
-    def _take(self, event: EndpointEvent | SegmentEvent | ListenEvent) -> None:
+    def _take(self, event: NetworkEvent) -> None:
         match event:
             case SegmentEvent():
                 self._take_segment(event)
             case EndpointEvent():
-                if event.midstream:
-                    self._silent.speaks(event.socket_inode)
-                self._seen[event.endpoint] = _Seen(event, self._process_of(event))
-                if event.server and event.udp:
-                    self._resync.add(event.network_namespace)
+                self._see(event)
+            case CgroupEvent():
+                self._table.cgroup_named(event.cgroup, event.path)
             case ListenEvent():
                 self._book.changed(event, self._clock.epoch(event.time_ns))
                 if event.listening:
                     self._resync.add(event.network_namespace)
 
+    def _see(self, event: EndpointEvent) -> _Seen:
+        if event.midstream:
+            self._silent.speaks(event.socket_inode)
+        seen = self._seen[event.endpoint] = _Seen(event, self._process_of(event))
+        if event.server and event.udp:
+            self._resync.add(event.network_namespace)
+        return seen
+
+    def _seen_as(self, index: int) -> _Seen | None:
+        """What an endpoint is, also when the ring had no room to announce it; the kernel keeps whose it is."""
+        if index in self._seen:
+            return self._seen[index]
+        raw = self._object.get("identities", index.to_bytes(4, "little"), ENDPOINT_IDENTITY_SIZE)
+        return self._see(parse_endpoint_identity(index, raw)) if raw else None
+
     def _process_of(self, event: EndpointEvent) -> ProcessKey | None:
         if event.who is not None:
-            return self._table.from_kernel(event.who, exe=event.exe, cmdline=event.cmdline)
+            key = self._table.from_kernel(event.who, exe=event.exe, cmdline=event.cmdline)
+            self._table.complete(key)
+            return key
         if event.socket_inode and not event.server:
             return self._holder(event.socket_inode)
         return None
@@ -309,9 +328,9 @@ class BpfNetworkSensor:
             if len(self._at_listener) > _WAITING:
                 self._at_listener.popitem(last=False)
             return
-        seen = self._seen.get(event.endpoint)
+        seen = self._seen_as(event.endpoint)
         if seen is None:
-            return  # its announcement was lost, and counted so
+            return
         early = self._at_listener.pop(wire, None) if self._at_listener else None
         if early is not None:
             self._feed(seen.event, event, early)
@@ -430,9 +449,9 @@ class BpfNetworkSensor:
             self._emit(_loss("segments-over-budget", PAYLOAD_RULES, state.lost_segments))
         if state.lost_clients:
             self._emit(_loss("clients-not-counted", CLIENT_RULES, state.lost_clients))
-        if state.lost_servers or state.lost_events:
+        if state.lost_servers:
             rules = (RuleId.UNUSED_LISTENING_TCP_PORT, RuleId.INSECURE_SERVER_PROTOCOL)
-            self._emit(_loss("listeners-not-counted", rules, state.lost_servers + state.lost_events))
+            self._emit(_loss("listeners-not-counted", rules, state.lost_servers))
 
 
 def _loss(code: str, rules: tuple[RuleId, ...], count: int) -> Limitation:

@@ -13,6 +13,7 @@ from javert.formats.proc_status import parse_ids
 from javert.formats.procfs import MemoryTraits, Placement, parse_cgroup, parse_stat, place_cgroup
 from javert.model.telemetry import Process, ProcessKey
 from javert.sensors.interface import Emit, nowhere
+from javert.sensors.linux.cgroups import ControlGroups
 from javert.sensors.linux.local_paths import LocalPaths
 from javert.sensors.linux.statx import statx
 
@@ -30,10 +31,11 @@ class ProcessTable:
 
     def __init__(self, cgroup_root: str | None = None) -> None:
         self._emit: Emit = nowhere
-        self._cgroup_root = cgroup_root
+        self._cgroups = ControlGroups(cgroup_root)
         self._known: dict[ProcessKey, Process] = {}
         self._programs: dict[tuple[int, int], dict[tuple[int, int, int], int]] = {}
         self._places: dict[int, Placement] = {}
+        self._paths: dict[tuple[int, int, int], str] = {}
         self._users: dict[int, str] = {}
 
     def emit_to(self, emit: Emit) -> None:
@@ -56,7 +58,10 @@ class ProcessTable:
         """
         key = self._key(who.key, (who.exe_device, who.exe_inode, who.uid))
         known = self._known.get(key)
-        path = exe or (known.exe if known else "")
+        program = (who.mount_namespace, who.exe_device, who.exe_inode)
+        if exe:
+            self._paths[program] = exe
+        path = exe or (known.exe if known else self._paths.get(program, ""))
         process = Process(
             key=key,
             name=_full_name(who.name, path),
@@ -72,6 +77,17 @@ class ProcessTable:
         )
         self._learn(process, known)
         return key
+
+    def complete(self, key: ProcessKey) -> None:
+        """Look up the program and the command line of a process of which they were not told, if it still runs."""
+        known = self._known.get(key)
+        if known is not None and not known.exe:
+            self.from_proc(key.pid)
+
+    def cgroup_named(self, cgroup: int, path: str) -> None:
+        """Note a control group's path, as a kernel program told it; "" is what could not be told."""
+        if path:
+            self._places[cgroup] = place_cgroup(path)
 
     def from_proc(self, pid: int) -> ProcessKey | None:
         """Take in a running process from /proc; None if it is gone or not to be read."""
@@ -144,7 +160,7 @@ class ProcessTable:
 
     def _place(self, who: Who) -> Placement:
         if who.cgroup not in self._places:
-            place = _placement_of(who.cgroup, self._cgroup_root)
+            place = place_cgroup(self._cgroups.path(who.cgroup))
             if place == _NOWHERE:
                 # Containers may sit in cgroup v1 groups alone; those are only to be had while the process lives.
                 place = _read_placement(who.key.pid)
@@ -171,19 +187,6 @@ def _with_memory_of(process: Process, known: Process) -> Process:
 
 def _redacted(raw: bytes) -> str:
     return redact(split(raw), _LOCAL.exists)
-
-
-def _placement_of(cgroup: int, root: str | None) -> Placement:
-    """Names a cgroup v2 directory by its inode number."""
-    if root is None or cgroup <= 1:
-        return _NOWHERE
-    for directory, _children, _files in os.walk(root):
-        try:
-            if os.stat(directory).st_ino == cgroup:
-                return place_cgroup(directory[len(root) :])
-        except OSError:
-            continue  # removed meanwhile
-    return _NOWHERE
 
 
 def _read_placement(pid: int) -> Placement:

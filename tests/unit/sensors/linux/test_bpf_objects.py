@@ -25,7 +25,7 @@ PROBE = """
 #include "modules.h"
 #include "scripts.h"
 struct script_event n;
-struct endpoint_event a; struct segment_event b; struct listen_event c;
+struct client_event a; struct cgroup_event p; struct segment_event b; struct listen_event c;
 struct module_event d; struct task_record e; struct module_block f; struct unchanged_record o;
 enum event_type g; enum segment_flags h; enum task_flags i; enum module_flags j; enum record_type k;
 enum role l; enum direction m;
@@ -185,6 +185,7 @@ def test_nothing_but_source_and_objects_lies_beside_them():
         (kernel_records.LISTEN_HEAD, "listen_event"),
         (script_records.SCRIPT_HEAD, "script_event"),
         (kernel_records.ENDPOINT_EVENT_HEAD, "endpoint_event"),
+        (kernel_records.CGROUP_HEAD, "cgroup_event"),
         (kernel_records.TASK_RECORD_HEAD, "task_record"),
         (kernel_records.TASK_RECORD_HEAD, "module_block"),
         (kernel_records.TASK_RECORD_HEAD, "unchanged_record"),
@@ -244,9 +245,13 @@ def test_user_space_writes_into_the_counters_where_the_kernel_reads():
 @pytest.mark.parametrize(
     ("name", "prefix", "shared"),
     [
-        ("event_type", "EVENT_", {"ENDPOINT", "SEGMENT", "LISTEN", "UNLISTEN"}),
+        ("event_type", "EVENT_", {"ENDPOINT", "SEGMENT", "LISTEN", "UNLISTEN", "CGROUP"}),
         ("segment_flags", "SEGMENT_", {"MIDSTREAM", "AT_LISTENER", "UDP"}),
-        ("task_flags", "TASK_", {"ROOT", "EXECUTABLE_STACK", "BUSY", "READ_IMPLIES_EXEC", "CODE_MEMORY"}),
+        (
+            "task_flags",
+            "TASK_",
+            {"ROOT", "EXECUTABLE_STACK", "BUSY", "READ_IMPLIES_EXEC", "CODE_MEMORY", "DROPPED"},
+        ),
         ("module_flags", "MODULE_", {"DELETED", "DETACHED"}),
     ],
 )
@@ -292,9 +297,11 @@ def test_an_endpoint_as_c_lays_it_out(headers):
         "key.peer_loopback": 1,
         "key.prompted": 1,
     }
-    rest = {"endpoint": 12, "time_ns": 34, "socket_inode": 56, "cmdline_length": 8, "cmdline": b"nginx\0-g"}
-    event = parse_network_event(laid_out(headers, "endpoint_event", {"type": 1, **key, **WHO, **EXE, **rest}))
-    assert (event.endpoint, event.time_ns, event.socket_inode) == (12, 34, 56)
+    identity = {f"identity.{name}": value for name, value in {**key, **WHO, "socket_inode": 56}.items()}
+    head = {f"endpoint.{name}": value for name, value in {"type": 1, "endpoint": 12, **identity}.items()}
+    rest = {"cmdline_length": 8, "cmdline": b"nginx\0-g"}
+    event = parse_network_event(laid_out(headers, "client_event", {**head, **EXE, **rest}))
+    assert (event.endpoint, event.socket_inode) == (12, 56)
     assert (event.address, event.port, event.uid, event.network_namespace) == ("192.0.2.7", 8443, 33, 5)
     assert (event.udp, event.server, event.peer_loopback, event.midstream) == (True, True, True, False)
     assert event.prompted
@@ -303,11 +310,28 @@ def test_an_endpoint_as_c_lays_it_out(headers):
 
 
 def test_midstream_and_role_are_not_taken_for_one_another(headers):
-    values = {"type": 1, "key.transport": 6, "key.midstream": 1}
+    values = {"type": 1, "identity.key.transport": 6, "identity.key.midstream": 1}
     event = parse_network_event(laid_out(headers, "endpoint_event", values))
     assert (event.udp, event.server, event.peer_loopback, event.midstream) == (False, False, False, True)
     assert not event.prompted
     assert event.who is None
+
+
+def test_an_endpoint_told_later_is_the_one_of_its_event(headers):
+    key = {"key.address": bytes(range(16)), "key.port": 23, "key.transport": 6, "key.uid": 33}
+    raw = laid_out(headers, "endpoint_identity", {**key, **WHO, "socket_inode": 56})
+    assert len(raw) == kernel_records.ENDPOINT_IDENTITY_SIZE
+    event = laid_out(headers, "endpoint_event", {"type": 1, "endpoint": 12})[: -len(raw)] + raw
+    assert kernel_records.parse_endpoint_identity(12, raw) == parse_network_event(event)
+    check_who(parse_network_event(event).who)
+
+
+def test_a_control_group_as_c_lays_it_out(headers):
+    values = {"type": 5, "cgroup": 77, "path.length": 23, "path.names": b"a.service\0system.slice\0"}
+    event = parse_network_event(laid_out(headers, "cgroup_event", values))
+    assert event == kernel_records.CgroupEvent(77, "/system.slice/a.service")
+    cut = parse_network_event(laid_out(headers, "cgroup_event", {**values, "path.truncated": 1}))
+    assert cut == kernel_records.CgroupEvent(77, "")
 
 
 def test_a_segment_as_c_lays_it_out(headers):

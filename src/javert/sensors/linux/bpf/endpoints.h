@@ -33,6 +33,21 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ENDPOINTS);
+	__type(key, __u32);
+	__type(value, struct endpoint_identity);
+} identities SEC(".maps");
+
+/* Control groups whose names user space was told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} told_cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SLOTS);
 	__type(key, __u32);
 	__type(value, struct slot);
@@ -72,7 +87,7 @@ struct state {
 	__u32 self_pid;
 	__u64 lost_clients;   /* connections of clients for which there was no room */
 	__u64 lost_servers;   /* connections to servers for which there was no room */
-	__u64 lost_events;    /* new endpoints that user space was not told of: ring buffer full */
+	__u64 lost_events;    /* new endpoints that had no room in the ring buffer: user space reads their identity */
 	__u64 lost_segments;  /* over the budget of SEGMENTS_PER_SECOND, or ring buffer full */
 	__u64 lost_flows;     /* no memory for a flow's storage */
 	__u64 window_ns;
@@ -125,47 +140,95 @@ static __always_inline void socket_address(const struct sock *sk, bool peer, __u
 	set_ipv4(address, peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr);
 }
 
-static __always_inline void fill_process(struct task_struct *task, struct endpoint_event *event)
+/* Tells the name of the task's control group, once. */
+static __always_inline void tell_cgroup(struct task_struct *task)
 {
+	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	__u64 cgroup = BPF_CORE_READ(node, id);
+	struct cgroup_event *event;
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&told_cgroups, &cgroup))
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		return; /* the next process of the group tells it */
+	event->type = EVENT_CGROUP;
+	event->pad = 0;
+	event->cgroup = cgroup;
+	name_cgroup(node, &event->path);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	bpf_map_update_elem(&told_cgroups, &cgroup, &one, BPF_ANY);
+}
+
+static __always_inline void name_program(struct task_struct *task, struct path_names *out)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct vfsmount *vfs;
 	struct dentry *dentry;
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 
-	describe_task(task, &event->who);
-	event->cmdline_length = read_cmdline(task, event->cmdline);
-	event->exe.length = 0;
-	event->exe.truncated = 0;
+	out->length = 0;
+	out->truncated = 0;
 	if (exe) {
 		user_path(exe, &vfs, &dentry);
-		name_path(vfs, dentry, &event->exe);
+		name_path(vfs, dentry, out);
 	}
 }
 
-/* Tells user space of a new endpoint; `task` is NULL where the caller runs in no process's context. */
-static __noinline int announce_endpoint(struct endpoint_key *key, __u32 index, struct task_struct *task,
-					__u64 socket_inode)
+static __always_inline void begin_endpoint_event(struct endpoint_event *event, __u32 index,
+						 const struct endpoint_identity *identity)
 {
-	struct endpoint_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event) {
-		__sync_fetch_and_add(&state.lost_events, 1);
-		return -1;
-	}
 	event->type = EVENT_ENDPOINT;
 	event->endpoint = index;
 	event->time_ns = bpf_ktime_get_boot_ns();
-	if (key)
-		event->key = *key;
-	event->socket_inode = socket_inode;
-	event->pad = 0;
-	event->cmdline_length = 0;
-	event->exe.length = 0;
-	event->exe.truncated = 0;
-	__builtin_memset(&event->who, 0, sizeof(event->who));
+	event->identity = *identity;
+}
+
+/* Notes whose a new endpoint is; before anybody else can find it. */
+static __noinline int identify_endpoint(struct endpoint_key *key, __u32 index, struct task_struct *task,
+					__u64 socket_inode)
+{
+	struct endpoint_identity *identity = bpf_map_lookup_elem(&identities, &index);
+
+	if (!identity || !key)
+		return -1;
+	identity->key = *key;
+	identity->socket_inode = socket_inode;
 	if (task)
-		fill_process(task, event);
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+		describe_task(task, &identity->who);
 	return 0;
+}
+
+/* Tells user space of a new endpoint; `task` is NULL where the caller runs in no process's context. */
+static __noinline int announce_endpoint(__u32 index, struct task_struct *task)
+{
+	struct endpoint_identity *identity = bpf_map_lookup_elem(&identities, &index);
+	struct endpoint_event *event;
+	struct client_event *client;
+
+	if (!identity)
+		return -1;
+	if (!task) {
+		event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+		if (!event)
+			goto lost;
+		begin_endpoint_event(event, index, identity);
+		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	tell_cgroup(task);
+	client = bpf_ringbuf_reserve(&events, sizeof(*client), 0);
+	if (!client)
+		goto lost;
+	begin_endpoint_event(&client->endpoint, index, identity);
+	client->pad = 0;
+	client->cmdline_length = read_cmdline(task, client->cmdline);
+	name_program(task, &client->exe);
+	bpf_ringbuf_submit(client, BPF_RB_NO_WAKEUP);
+	return 0;
+lost:
+	__sync_fetch_and_add(&state.lost_events, 1);
+	return -1;
 }
 
 /* The number of the endpoint, made if need be; -1 if there is no room. */
@@ -176,18 +239,23 @@ static __always_inline long find_endpoint(struct endpoint_key *key, struct task_
 
 	if (known)
 		return *known;
-	index = __sync_fetch_and_add(&state.endpoint_count, 1);
-	if (index >= (key->role == ROLE_SERVER ? ENDPOINTS : ENDPOINTS - FOR_SERVERS)) {
-		__sync_fetch_and_add(&state.endpoint_count, -1);
+	/* The count never goes back, so that no number is given twice; processors at once may go over it by a few. */
+	index = state.endpoint_count;
+	if (index < (key->role == ROLE_SERVER ? ENDPOINTS : ENDPOINTS - FOR_SERVERS))
+		index = __sync_fetch_and_add(&state.endpoint_count, 1);
+	else
+		index = ENDPOINTS;
+	if (index >= ENDPOINTS) {
 		__sync_fetch_and_add(key->role == ROLE_SERVER ? &state.lost_servers : &state.lost_clients, 1);
 		return -1;
 	}
+	identify_endpoint(key, index, task, socket_inode);
 	if (bpf_map_update_elem(&endpoint_index, key, &index, BPF_NOEXIST)) {
 		/* Another processor was first: the number stays unused. */
 		known = bpf_map_lookup_elem(&endpoint_index, key);
 		return known ? (long)*known : -1;
 	}
-	announce_endpoint(key, index, task, socket_inode);
+	announce_endpoint(index, task);
 	return index;
 }
 

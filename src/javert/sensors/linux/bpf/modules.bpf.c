@@ -7,6 +7,8 @@
  *   tp_btf/sched_process_exit   what a process had mapped when it ended, however short it lived; costs other system calls
  *                               nothing. The memory is still there since 6.16; before, `exits_without_memory` counts
  *   tp_btf/sched_prepare_exec   the same for the program that execve(2) replaces (6.10; left out where it does not exist)
+ *   tp_btf/sched_process_exec   whether root started a program: what the dynamic loader maps before the program's first
+ *                               instruction is mapped by root, whoever the process is when it ends (5.5)
  * The open-coded iterator over mappings is there since 6.7. Hooks on mmap(2) would see more (dlclose before the end) but tax
  * every system call of the host.
  */
@@ -61,6 +63,7 @@ struct told {
 	__u32 mount_namespace;
 	__u32 flags;
 	__u32 complete;
+	__u64 started_by_root; /* exec_id of the program, and one; 0 if another user started it, or nobody saw */
 };
 
 struct {
@@ -119,7 +122,9 @@ __noinline long tell_module(__u64 file_address, __u64 task_address, __u32 task_f
 	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
 	key.generation = BPF_CORE_READ(inode, i_generation);
 	key.mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	key.root = task_flags & TASK_ROOT;
+	key.root = task_flags & (TASK_ROOT | TASK_DROPPED);
+	if (task_flags & TASK_DROPPED)
+		key.program = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
 	known = bpf_map_lookup_elem(&modules, &key);
 	if (known)
 		return *known;
@@ -181,6 +186,12 @@ static __always_inline long known_module(struct file *file, __u32 mount_namespac
 	return known ? (long)*known : -1;
 }
 
+/* TASK_DROPPED if root started the program that a process runs for another user. */
+static __always_inline __u32 dropped(struct task_struct *task, const struct told *known, __u32 flags)
+{
+	return !(flags & TASK_ROOT) && known && known->started_by_root == task->self_exec_id + 1 ? TASK_DROPPED : 0;
+}
+
 static __always_inline void tell_mappings(struct task_struct *task)
 {
 	struct bpf_iter_task_vma it;
@@ -189,7 +200,8 @@ static __always_inline void tell_mappings(struct task_struct *task)
 	__u32 flags = flags_of(task);
 	__u64 address = plain(task);
 
-	if (!(flags & TASK_ROOT))
+	flags |= dropped(task, bpf_task_storage_get(&told, task, NULL, 0), flags);
+	if (!(flags & (TASK_ROOT | TASK_DROPPED)))
 		return;
 	if (bpf_iter_task_vma_new(&it, task, 0))
 		__sync_fetch_and_add(&state.busy, 1);
@@ -219,6 +231,19 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_started, struct task_struct *task)
+{
+	struct told *known;
+
+	if (!(flags_of(task) & TASK_ROOT))
+		return 0;
+	known = bpf_task_storage_get(&told, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (known)
+		known->started_by_root = task->self_exec_id + 1;
+	return 0;
+}
+
 SEC("tp_btf/sched_prepare_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
@@ -231,12 +256,14 @@ int BPF_PROG(process_exec, struct task_struct *task)
  * What would be told of the task now. Not complete where the kernel has no count of the changes of a memory map (before
  * 6.13, or without CONFIG_PER_VMA_LOCK), and while one is going on, when the count is odd (include/linux/mmap_lock.h).
  */
-static __always_inline void state_of(struct task_struct *task, struct told *now)
+static __always_inline void state_of(struct task_struct *task, const struct told *before, struct told *now)
 {
 	now->exec_id = task->self_exec_id;
 	now->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	now->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	now->flags = flags_of(task);
+	now->flags |= dropped(task, before, now->flags);
+	now->started_by_root = before ? before->started_by_root : 0;
 	if (bpf_core_field_exists(((struct mm_struct *)0)->mm_lock_seq.sequence)) {
 		now->lock_sequence = BPF_CORE_READ(task, mm, mm_lock_seq.sequence);
 		now->complete = !(now->lock_sequence & 1);
@@ -382,8 +409,8 @@ int all_tasks(struct bpf_iter__task *ctx)
 
 	if (!task || task->pid != task->tgid || !task->mm || (task->flags & PF_KTHREAD))
 		return 0;
-	state_of(task, &now);
 	before = bpf_task_storage_get(&told, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	state_of(task, before, &now);
 	if (before && is_unchanged(before, &now)) {
 		unchanged.pid = task->tgid;
 		bpf_seq_write(seq, &unchanged, sizeof(unchanged));

@@ -11,6 +11,7 @@ enum task_flags {
 	TASK_EXECUTABLE_STACK = 2, /* its [stack] mapping is executable */
 	TASK_BUSY = 4,		   /* its mappings could not be told in full: look in /proc */
 	TASK_READ_IMPLIES_EXEC = 8, /* of its personality */
+	TASK_DROPPED = 32,	   /* not TASK_ROOT any more, but it was when execve(2) started the program */
 	TASK_CODE_MEMORY = 16,	   /* it has memory of no file, besides the stack, that is both writable and executable */
 };
 enum module_flags {
@@ -22,13 +23,17 @@ enum record_type { RECORD_TASK = 1, RECORD_MODULES = 2, RECORD_UNCHANGED = 3 };
 #define BLOCK_MODULES 1024 /* power of two */
 #define TASK_BLOCKS 6	   /* of one task: the kernel's buffer for it holds 32 kB */
 
-/* A file mapped executable, told once for each mount namespace, and once more when a root process maps it. */
+/*
+ * A file mapped executable, told once for each mount namespace, once more when a root process maps it, and once more for
+ * each program that gave root up.
+ */
 struct module_key {
 	__u64 inode;
+	__u64 program; /* inode number of that program; 0 otherwise */
 	__u32 device;
 	__u32 generation;
 	__u32 mount_namespace;
-	__u32 root;
+	__u32 root; /* TASK_ROOT or TASK_DROPPED, or neither */
 };
 
 struct module_event {

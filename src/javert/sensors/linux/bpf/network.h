@@ -12,7 +12,7 @@
 #define NO_ENDPOINT 0xffffffff /* in a slot or flow: the connection has been settled, or is Javert's own */
 
 enum role { ROLE_CLIENT = 0, ROLE_SERVER = 1 };
-enum event_type { EVENT_ENDPOINT = 1, EVENT_SEGMENT = 2, EVENT_LISTEN = 3, EVENT_UNLISTEN = 4 };
+enum event_type { EVENT_ENDPOINT = 1, EVENT_SEGMENT = 2, EVENT_LISTEN = 3, EVENT_UNLISTEN = 4, EVENT_CGROUP = 5 };
 enum direction { TO_NETWORK = 0, FROM_NETWORK = 1 };
 enum segment_flags {
 	SEGMENT_MIDSTREAM = 1,	 /* the flow was open before the run */
@@ -59,17 +59,36 @@ struct endpoint {
 	__u64 pad[8];
 };
 
+/* Whose an endpoint is. It is kept, so that user space can still ask when the ring had no room for the event. */
+struct endpoint_identity {
+	struct endpoint_key key;
+	__u64 socket_inode;
+	struct who who; /* all zero where no process is known */
+};
+
+/* A new endpoint. Where no process is known that is all of it. */
 struct endpoint_event {
 	__u32 type;
 	__u32 endpoint;
 	__u64 time_ns;
-	struct endpoint_key key;
-	struct who who; /* all zero where no process is known */
-	__u64 socket_inode;
+	struct endpoint_identity identity;
+};
+
+/* A new endpoint of a process that runs just now. */
+struct client_event {
+	struct endpoint_event endpoint;
 	__u32 cmdline_length;
 	__u32 pad;
 	struct path_names exe;
 	char cmdline[CMDLINE_MAX];
+};
+
+/* A control group, when the first of its processes is told of: it may be gone before anybody can look. */
+struct cgroup_event {
+	__u32 type;
+	__u32 pad;
+	__u64 cgroup;
+	struct path_names path; /* from the root of the tree */
 };
 
 struct segment_event {

@@ -250,15 +250,14 @@ static __always_inline void listener_changed(const struct sock *sk, __u32 type)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct listen_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	struct port_key port = {};
-	struct vfsmount *vfs;
-	struct dentry *dentry;
-	struct file *exe;
 	__u8 one = 1;
 
 	port.network_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	port.port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	if (type == EVENT_LISTEN)
 		bpf_map_update_elem(&listening, &port, &one, BPF_ANY);
+	if (type == EVENT_LISTEN)
+		tell_cgroup(task);
 	if (!event) {
 		__sync_fetch_and_add(&state.lost_listens, 1);
 		return;
@@ -278,11 +277,7 @@ static __always_inline void listener_changed(const struct sock *sk, __u32 type)
 	if (type == EVENT_LISTEN) {
 		describe_task(task, &event->who);
 		event->cmdline_length = read_cmdline(task, event->cmdline);
-		exe = BPF_CORE_READ(task, mm, exe_file);
-		if (exe) {
-			user_path(exe, &vfs, &dentry);
-			name_path(vfs, dentry, &event->exe);
-		}
+		name_program(task, &event->exe);
 	}
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }

@@ -107,6 +107,36 @@ static __always_inline void name_path(struct vfsmount *vfs, struct dentry *dentr
 	out->truncated = truncated;
 }
 
+/* The path of a control group, from the group up to the root of the tree, which has no name. */
+static __always_inline void name_cgroup(struct kernfs_node *node, struct path_names *out)
+{
+	__u32 length = 0;
+	bool truncated = true;
+
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		struct kernfs_node *parent;
+		long n;
+
+		if (bpf_core_field_exists(node->__parent))
+			parent = BPF_CORE_READ(node, __parent);
+		else
+			parent = (void *)BPF_CORE_READ((struct kernfs_node___before_6_15 *)node, parent);
+		if (!parent) {
+			truncated = false;
+			break;
+		}
+		if (length >= PATH_NAMES)
+			break;
+		n = bpf_probe_read_kernel_str(&out->names[length], NAME_MAX, BPF_CORE_READ(node, name));
+		if (n < 0 || n > NAME_MAX)
+			break;
+		length += n;
+		node = parent;
+	}
+	out->length = length;
+	out->truncated = truncated;
+}
+
 /*
  * A file of a layer that overlayfs opened (alloc_empty_backing_file() in fs/file_table.c, which sets both flags). The bit
  * that is not FMODE_BACKING belongs to files of fanotify, which are never opened without account.
