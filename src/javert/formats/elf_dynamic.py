@@ -17,7 +17,7 @@ Read = Callable[[int, int], bytes]
 
 MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 15, 29
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
 _MAX_SEGMENTS = 1024
 _MAX_DYNAMIC = 64 * 1024
 _MAX_STRINGS = 4 * 1024 * 1024
@@ -30,12 +30,14 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         interpreter: path in PT_INTERP; "" without one.
         needed: names in DT_NEEDED, in their order.
+        name: in DT_SONAME, by which other objects need it; "" without one.
         rpath, runpath: directories in DT_RPATH and DT_RUNPATH as they stand there, ``$ORIGIN`` not replaced.
         machine: ``e_machine``. wide: it is a file for 64 bits.
     """
 
     interpreter: str = ""
     needed: tuple[str, ...] = ()
+    name: str = ""
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
     machine: int = 0
@@ -80,6 +82,7 @@ def read_dependencies(read: Read) -> Dependencies:
     return msgspec.structs.replace(
         found,
         needed=tuple(_string(strings, value) for tag, value in tags if tag == _DT_NEEDED),
+        name=_string(strings, values[_DT_SONAME]) if _DT_SONAME in values else "",
         rpath=_path_list(strings, values.get(_DT_RPATH)),
         runpath=_path_list(strings, values.get(_DT_RUNPATH)),
     )

@@ -25,6 +25,7 @@ def by_pyelftools(path: Path) -> Dependencies:
     return Dependencies(
         interpreter=interpreter,
         needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
+        name=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), ""),
         rpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RPATH" for path in tag.rpath.split(":")),
         runpath=tuple(path for tag in tags if tag.entry.d_tag == "DT_RUNPATH" for path in tag.runpath.split(":")),
         machine=elf["e_machine"] if isinstance(elf["e_machine"], int) else ENUM_E_MACHINE[elf["e_machine"]],

@@ -62,6 +62,16 @@ class LibrarySearcher:
             self._read[key] = dependencies
             self._tell(key, self._asked_for(key, root, dependencies))
 
+    def dependencies(self, *, mount_namespace: int, root: str, path: str) -> Dependencies | None:
+        """What a module asks of the loader; None if it cannot be read. Arguments are those of ``look_at``."""
+        known = self._read.get((mount_namespace, path))
+        if known is not None:
+            return known
+        try:
+            return _dependencies(f"{root.rstrip('/')}{path}")
+        except (OSError, ParseError):
+            return None  # what follows from it is not known: ``look_at`` says so of what root has
+
     def look_at_process(self, pid: int, *, mount_namespace: int, root: str, path: str) -> None:
         """Read what the environment of a running process tells the loader.
 

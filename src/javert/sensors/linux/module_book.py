@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from javert.formats.elf_dynamic import Dependencies
 from javert.formats.procfs import MemoryTraits, parse_executable_mappings, parse_personality
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Module, ModuleKind, ProcessKey
@@ -124,6 +126,32 @@ class ModuleBook:
             if executable:
                 self._ask_environment(known, process.pid)
             known.changed = True
+
+    def mapped_at_start(self, program: tuple[int, int], files: Iterable[MappedFile], pid: int) -> set[MappedFile]:
+        """Which of a process's files the dynamic loader mapped before the program's first instruction.
+
+        These are the program, its ELF interpreter, and what they need, and so on (DT_NEEDED). What the program
+        opens itself (dlopen(3)) is not among them.
+
+        Args:
+            program: device and inode of the program.
+            files: all that the process has mapped.
+            pid: of the process, which may be gone.
+        """
+        asked: dict[MappedFile, Dependencies] = {}
+        for file in files:
+            root = self._root(file, pid)
+            if root is not None and self._searcher is not None and not self._foreign.kind(file.device, pid):
+                read = self._searcher.dependencies(mount_namespace=file.mount_namespace, root=root, path=file.path)
+                asked[file] = read or Dependencies()
+        found = {file for file in asked if (file.device, file.inode) == program or _LOADER.match(_name(file.path))}
+        waiting = list(found)
+        while waiting:
+            needed = {name.rpartition("/")[2] for name in asked[waiting.pop()].needed}
+            new = {file for file, of in asked.items() if (of.name or _name(file.path)) in needed} - found
+            found |= new
+            waiting.extend(new)
+        return found
 
     def still_there(self, file: MappedFile, now: float) -> None:
         """Note that a file that ``add`` knows is still mapped."""
@@ -257,9 +285,13 @@ def _is_hosts(file: MappedFile) -> bool:
     return (status.st_dev, status.st_ino) == (file.device, file.inode)
 
 
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def _kind(path: str, executable: bool) -> ModuleKind:
     if executable:
         return ModuleKind.EXECUTABLE
-    if _LOADER.match(path.rsplit("/", 1)[-1]):
+    if _LOADER.match(_name(path)):
         return ModuleKind.INTERPRETER
     return ModuleKind.SHARED_OBJECT

@@ -1,6 +1,7 @@
 """Modules of processes as the kernel programs tell them, each file once: bpf/modules.bpf.c."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from javert.formats.kernel_records import (
     MODULES_STATE,
     TASK_BUSY,
     TASK_CODE_MEMORY,
+    TASK_DROPPED,
     TASK_EXECUTABLE_STACK,
     TASK_READ_IMPLIES_EXEC,
     TASK_ROOT,
@@ -95,6 +97,7 @@ class BpfModuleSensor:
             self._object.attach("process_exit")
             if "process_exec" not in self._object.left_out:
                 self._object.attach("process_exec")
+            self._object.attach("process_started")
             self._look_at_all()
             if self._walker is not None:
                 emit(principals())  # and again at the end; a run that is killed has no end
@@ -162,10 +165,20 @@ class BpfModuleSensor:
     def _drain(self) -> None:
         self._consume()
         events, self._pending = self._pending, []
+        gave_up: dict[tuple[ProcessKey, int, int], list[ModuleEvent]] = defaultdict(list)
         for event in events:
-            self._take(event)
+            file = self._take(event)
+            if event.task_flags & TASK_DROPPED:
+                gave_up[event.who.key, event.who.exe_device, event.who.exe_inode].append(event)
+            else:
+                self._add(event, file, root=bool(event.task_flags & TASK_ROOT))
+        for (key, *program), of_one in gave_up.items():
+            files = [self._files[event.module] for event in of_one]
+            at_start = self._book.mapped_at_start((program[0], program[1]), files, key.pid)
+            for event, file in zip(of_one, files, strict=True):
+                self._add(event, file, root=file in at_start)
 
-    def _take(self, event: ModuleEvent) -> None:
+    def _take(self, event: ModuleEvent) -> MappedFile:
         file = self._files[event.module] = MappedFile(
             mount_namespace=event.who.mount_namespace,
             device=event.device,
@@ -178,11 +191,12 @@ class BpfModuleSensor:
             mode=event.mode,
         )
         self._paths[file.mount_namespace, file.device, file.inode] = file.path
-        root = bool(event.task_flags & TASK_ROOT)
-        process = self._process(event.who, root)
+        return file
+
+    def _add(self, event: ModuleEvent, file: MappedFile, *, root: bool) -> None:
         self._book.add(
             file,
-            process,
+            self._process(event.who, bool(event.task_flags & TASK_ROOT)),
             root=root,
             executable=(event.device, event.inode) == (event.who.exe_device, event.who.exe_inode),
             now=self._clock.epoch(event.time_ns),
@@ -253,8 +267,12 @@ class BpfModuleSensor:
             except (OSError, ParseError):
                 readable = False
         self._table.memory_seen(process, traits)
+        roots = set(files) if root else set()
+        if task.flags & TASK_DROPPED:
+            roots = self._book.mapped_at_start(program, files, task.who.key.pid)
         for file in files:
-            self._book.add(file, process, root=root, executable=(file.device, file.inode) == program, now=now)
+            executable = (file.device, file.inode) == program
+            self._book.add(file, process, root=file in roots, executable=executable, now=now)
         return readable
 
     def _tell_losses(self) -> None:

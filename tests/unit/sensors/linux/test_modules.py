@@ -86,9 +86,9 @@ def child(files) -> Iterator[Child]:
 
 
 class Watch:
-    def __init__(self) -> None:
+    def __init__(self, rules: tuple[RuleId, ...] = (RuleId.SOFTWARE_WITHOUT_DEP,)) -> None:
         self.records: list[object] = []
-        self.sensor = BpfModuleSensor(ProcessTable(), BootClock(), (RuleId.SOFTWARE_WITHOUT_DEP,), None)
+        self.sensor = BpfModuleSensor(ProcessTable(), BootClock(), rules, None)
         try:
             self.sensor.start(self.records.append)
         except BpfUnavailableError as error:
@@ -247,3 +247,64 @@ def test_a_file_on_an_overlay_has_the_path_and_the_number_that_the_process_knows
     finally:
         process.kill()
         process.wait()
+
+
+GIVES_ROOT_UP = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+extern int needed(void);
+int main(int count, char **words)
+{
+	if (needed() || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		return 1;
+	if (!dlopen(words[1], RTLD_NOW))
+		return 2;
+	write(1, "done", 5);
+	sleep(atoi(words[2]));
+	return 0;
+}
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory to which every user gets."""
+    made = Path(tempfile.mkdtemp(prefix="javert-test-", dir="/opt"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_who_gives_root_up_counts_for_what_was_mapped_before_and_not_for_more(place, lives):
+    """Through a library that the program needs and one that this needs; a plugin is opened as another user."""
+    libraries = {"deep": "int deep(void) { return 0; }", "plugin": "int plugin;"}
+    libraries["needed"] = "extern int deep(void); int needed(void) { return deep(); }"
+    for name, text in libraries.items():
+        links = ["-ldeep"] if name == "needed" else []
+        command = ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", f"lib{name}.so.1.2"]
+        command.append(f"-Wl,-soname,lib{name}.so.1")
+        subprocess.run([*command, "-L.", "-Wl,-rpath,$ORIGIN", *links], input=text.encode(), cwd=place, check=True)
+        for link in (f"lib{name}.so.1", f"lib{name}.so"):
+            (place / link).symlink_to(f"lib{name}.so.1.2")
+    command = ["gcc", "-x", "c", "-", "-o", "daemon", "-L.", "-lneeded", "-Wl,-rpath,$ORIGIN,-rpath-link,."]
+    subprocess.run(command, input=GIVES_ROOT_UP.encode(), cwd=place, check=True)
+    watch = Watch((RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,))
+    pipe = subprocess.PIPE
+    words = [place / "daemon", place / "libplugin.so.1", "300" if lives else "0"]
+    with subprocess.Popen(words, stdout=pipe) as process:
+        assert process.stdout.read(4) == b"done"
+        if not lives:
+            process.wait()
+        watch.sensor.stop()
+        process.kill()
+    modules = {record.path: record for record in watch.records if isinstance(record, Module) and record.path}
+    mine = {path: module for path, module in modules.items() if path.startswith(f"{place}/")}
+    assert {path.rpartition("/")[2] for path, module in mine.items() if module.root_processes and module.way} == {
+        *("daemon", "libneeded.so.1.2", "libdeep.so.1.2"),
+    }
+    assert f"{place}/libplugin.so.1.2" in mine
+    (process_key,) = mine[f"{place}/daemon"].root_processes
+    assert process_key.pid == process.pid
