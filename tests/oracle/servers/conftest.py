@@ -19,7 +19,7 @@ PROGRAMS = (
         "mosquitto",
     ),
     *("ngircd", "nginx", "openssl", "prosody", "redis-server", "slapd", "snmpd", "sshd", "telnetd", "vsftpd"),
-    *("ldapsearch", "psql", "Xtigervnc", "Xvfb", "xauth"),
+    *("ldapsearch", "mariadb", "psql", "rabbitmq-server", "smbd", "Xtigervnc", "Xvfb", "xauth"),
 )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from tests.oracle.servers.place import PASSWORD, Spot
 from tests.oracle.servers.records import Acceptance, Authentication, Expected, Server, Service, Where, answer
 
-FROM_ANYWHERE = "CREATE USER app@'%' IDENTIFIED BY 'not-for-you';\n"
+FROM_ANYWHERE = f"CREATE USER app@'%' IDENTIFIED BY '{PASSWORD}';\n"
 """It hangs up on a client from whose address nobody may log in."""
+FROM_HERE = f"CREATE USER app@localhost IDENTIFIED BY '{PASSWORD}';\n"
 
 POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 
@@ -170,10 +171,10 @@ SERVERS = (
     mariadb(
         "no TLS, users of localhost only",
         told("mysql", CLEAR, UNKNOWN, "MariaDB"),
-        users="",
+        users=FROM_HERE,
         where=Where.LOCALHOST,
     ),
-    mariadb("no TLS, users of localhost only, elsewhere", told("mysql", UNDECIDED, UNKNOWN), users=""),
+    mariadb("no TLS, users of localhost only, elsewhere", told("mysql", UNDECIDED, UNKNOWN), users=FROM_HERE),
     redis("open", told("redis", CLEAR, OPEN), "protected-mode no"),
     redis("with a password", told("redis", CLEAR, LOGIN), "requirepass not-for-you"),
     redis("TLS only", TLS, REDIS_TLS + "tls-auth-clients no\nprotected-mode no"),

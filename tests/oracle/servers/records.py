@@ -24,7 +24,7 @@ __all__ = [
 
 Expected = tuple[ProbeAnswer, ...] | ProbeOutcome | frozenset[ProbeOutcome]
 """What the service accepts; or, where it is not for anybody to tell, what comes of asking it: this, or one of these
-where it depends on how much of what it sends happens to come at once."""
+where it depends on how fast the service is, or on how much of what it sends happens to come at once."""
 
 
 class Where(Enum):
@@ -92,6 +92,8 @@ PROGRAMS = {
     "PostgreSQL": "postgres",
     "MariaDB": "mariadbd",
     "Redis": "redis-check-rdb",
+    "Samba": "smbd",
+    "RabbitMQ": "beam.smp",
     "Prosody": "lua5.4",
     "TigerVNC": "Xtigervnc",
     "Xvfb": "Xvfb",

@@ -1,6 +1,17 @@
 """Every server of the matrix, in the order in which the docs show them."""
 
-from tests.oracle.servers import databases, displays, ftp, mail, management, messaging, misbehaving, shells, web
+from tests.oracle.servers import (
+    databases,
+    displays,
+    files,
+    ftp,
+    mail,
+    management,
+    messaging,
+    misbehaving,
+    shells,
+    web,
+)
 from tests.oracle.servers.records import Server
 
 SERVERS: tuple[Server, ...] = (
@@ -12,5 +23,6 @@ SERVERS: tuple[Server, ...] = (
     *databases.SERVERS,
     *messaging.SERVERS,
     *displays.SERVERS,
+    *files.SERVERS,
     *misbehaving.SERVERS,
 )

@@ -106,19 +106,32 @@ def postgresql(place: Place, address: str, port: int, *, tls: bool) -> bool:
     return _succeeds(place, "psql", "-w", "-c", "select 1", how, PGPASSWORD=PASSWORD)
 
 
+def mysql(place: Place, address: str, port: int, *, tls: bool) -> bool:
+    how = "--ssl" if tls else "--skip-ssl"
+    who = ("--user=app", f"--password={PASSWORD}")
+    connection = (f"--host={address}", f"--port={port}", "--protocol=tcp", how)
+    encrypted = "select if(variable_value = '', 'no', 'yes') from information_schema.session_status"
+    encrypted += " where variable_name = 'ssl_cipher'"
+    done = _run(place, "mariadb", "--no-defaults", "--skip-column-names", *who, *connection, "-e", encrypted)
+    return done.returncode == 0 and done.stdout.split() == [b"yes" if tls else b"no"]
+
+
 def _succeeds(place: Place, *command: str, **environment: str) -> bool:
-    done = subprocess.run(
+    return _run(place, *command, **environment).returncode == 0
+
+
+def _run(place: Place, *command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
         place.command(*command, network=True),
         capture_output=True,
         check=False,
         timeout=WAIT_S,
         env=os.environ | environment,
     )
-    return done.returncode == 0
 
 
 CLIENTS: dict[str, Callable[..., bool]] = {
-    each.__name__: each for each in (ftp, imap, pop3, smtp, ldap, postgresql)
+    each.__name__: each for each in (ftp, imap, pop3, smtp, ldap, postgresql, mysql)
 }
 SHOULD = {
     Acceptance.CLEARTEXT_ONLY: (True, False),
