@@ -1,5 +1,6 @@
 """All six issues at once: every rule has found something, and nothing that was found is about Javert."""
 
+import re
 from collections import Counter
 
 SEVERITY = {
@@ -35,7 +36,7 @@ def test_findings_carry_their_severity_and_texts(everything):
         assert (one["severity"], one["numeric_severity"]) == SEVERITY[one["rule_id"]]
         for part in ("title", "description", "recommendation"):
             assert one[part].strip(), one
-            assert "{" not in one[part], "a placeholder that nobody filled in"
+            assert not re.search(r"(?<!\$)\{[a-z_]+\}", one[part]), "a placeholder that nobody filled in"
         assert one["first_seen"] <= one["last_seen"]
 
 
