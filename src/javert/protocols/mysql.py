@@ -63,8 +63,10 @@ def _read(talk: Conversation) -> Reading:
     asked = began = exposed = went_on = False
     if len(opening) >= 8:
         flags = int.from_bytes(opening[4:8], "little")
-        asked = bool(flags & _CLIENT_SSL) and bool(flags & _PROTOCOL_41) and _length(opening) == 32
-        behind = opening[36:] if asked else b""
+        # 32 octets, and before protocol 4.1 flags of two and a size of three; a whole login is longer.
+        size = 32 if flags & _PROTOCOL_41 else 5
+        asked = bool(flags & _CLIENT_SSL) and _length(opening) == size
+        behind = opening[4 + size :] if asked else b""
         began = asked and _HELLO.match(behind) is not None
         went_on = asked and bool(behind) and not began and len(behind) >= 3
     if not began:

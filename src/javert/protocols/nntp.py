@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
 _COMMAND = re.compile(
@@ -55,6 +55,6 @@ def _read(talk: Conversation) -> Reading:
         refused = server.complete[-1][:1] in (b"4", b"5")  # RFC 4642 2.2.2: 382 accepts
     offered = any(map(_OFFER.match, server.complete))
     began = tls_began(talk, asked=asked)
-    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
+    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.NNTP, encryption=encryption, credentials_exposed=exposed)
     return Reading(verdict, final=encryption is Encryption.UPGRADED)

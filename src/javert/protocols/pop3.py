@@ -4,7 +4,7 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
@@ -89,6 +89,6 @@ def _read(talk: Conversation) -> Reading:
         refused = bool(statuses) and statuses[-1][:1] == b"-"
     began = tls_began(talk, asked=asked)
     offered = any(map(_POP3_OFFERED.match, server.complete))
-    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
+    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.POP3, encryption=encryption, credentials_exposed=exposed)
     return Reading(verdict, final=encryption is Encryption.UPGRADED)

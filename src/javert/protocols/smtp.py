@@ -4,12 +4,14 @@ import re
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
-from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
+from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
 
 _HELLO = re.compile(rb"(?:EHLO|HELO|LHLO)(?: |$)", re.IGNORECASE)
 _ENVELOPE = re.compile(rb"(?:MAIL FROM|RCPT TO) ?:", re.IGNORECASE)
+# Where nothing of the server was heard: commands with what belongs to them, not the beginning of a sentence.
+_ALONE = re.compile(rb"(?:EHLO|HELO|LHLO)(?: \S+)?\s*$|MAIL FROM ?: ?<|RCPT TO ?: ?<", re.IGNORECASE)
 _NEUTRAL = re.compile(rb"(?:NOOP|QUIT|HELP|RSET|VRFY|EXPN|STARTTLS|XCLIENT|PROXY)\b", re.IGNORECASE)
 _GREETING = re.compile(rb"(?:220|421|450|521|554)[ -]")
 _NAMES_ITSELF = re.compile(rb"\b(?:E?SMTP|LMTP)\b", re.IGNORECASE)
@@ -34,7 +36,7 @@ def identify(talk: Conversation) -> Reading | None:
     if greeting and not greeting[:1].isdigit():
         return None
     commands = client.complete
-    if commands and _is_smtp(commands):
+    if commands and _is_smtp(commands, alone=not talk.server):
         return _read(talk)
     if commands and not _NEUTRAL.match(commands[0]):
         return None
@@ -56,10 +58,10 @@ def identify(talk: Conversation) -> Reading | None:
     raise NeedsMoreData("SMTP greeting or command")
 
 
-def _is_smtp(commands: list[bytes]) -> bool:
+def _is_smtp(commands: list[bytes], *, alone: bool) -> bool:
     # Commands that FTP and NNTP share come first now and then; the first that is not neutral decides.
     for line in commands[:8]:
-        if _HELLO.match(line) or _ENVELOPE.match(line):
+        if _ALONE.match(line) if alone else (_HELLO.match(line) or _ENVELOPE.match(line)):
             return True
         if not _NEUTRAL.match(line):
             return False
@@ -94,7 +96,7 @@ def _read(talk: Conversation) -> Reading:
     began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
     refused = went_on or (asked and _refused(server.complete))
-    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
+    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.SMTP, encryption=encryption, credentials_exposed=exposed)
     answered = len(server.complete) > 2
     return Reading(verdict, final=encryption is Encryption.UPGRADED or (envelope and answered and not asked))

@@ -26,6 +26,8 @@ _OFFER = re.compile(rb"<starttls\b" + _TLS_NAMESPACE + rb">")
 # The request and its acceptance may be written as an empty element or with an end tag; TLS takes over right behind.
 _ASKS = re.compile(rb"<starttls\b" + _TLS_NAMESPACE + rb"(?:/>|>[ \t\r\n]*</starttls[ \t\r\n]*>)[ \t\r\n]*")
 _ACCEPTS = re.compile(rb"<proceed\b" + _TLS_NAMESPACE + rb"(?:/>|>[ \t\r\n]*</proceed[ \t\r\n]*>)[ \t\r\n]*")
+# RFC 6120 6.4.6 and RFC 4422 3.7: behind a security layer, lengths of four octets stand where stanzas would.
+_SEALED = re.compile(rb">[ \t\r\n]*\x00[\x00-\x0f]..", re.DOTALL)
 _DECLINES = re.compile(rb"<failure\b" + _TLS_NAMESPACE + rb">")
 _HELLO = re.compile(rb"\x16\x03[\x00-\x04][\x00-\x48].[\x01\x02]", re.DOTALL)
 _AUTHENTICATION = re.compile(
@@ -67,6 +69,7 @@ def _read(talk: Conversation) -> Reading:
         asked=asks is not None,
         refused=went_on or _DECLINES.search(server) is not None,
         began=bool(began),
+        sealed=_SEALED.search(client) is not None or _SEALED.search(server) is not None,
     )
     readable = client[: asks.end()] if asks and began else client
     verdict = Verdict(protocol=Protocol.XMPP, encryption=encryption, credentials_exposed=_exposes(readable))

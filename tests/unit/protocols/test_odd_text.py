@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.unit.protocols.cases import CH, SH, UDP, C, Cases, H, S
+from tests.unit.protocols.cases import CH, SH, UDP, C, Cases, H, S, be
 
 from javert.protocols.interface import Verdict
 
@@ -363,6 +363,68 @@ CASES.add("redis sentinel", "redis", [(C, "*2\r\n$8\r\nSENTINEL\r\n$7\r\nmasters
 CASES.add("redis denied", "redis", [(S, "-DENIED Redis is running in protected mode\r\n")])
 CASES.add("redis lf inline", "redis", [(C, "PING\n"), (S, "+PONG\r\n")])
 CASES.add("redis auth lower resp", "redis", [(C, "*2\r\n$4\r\nauth\r\n$1\r\nx\r\n"), (S, "+OK\r\n")], cred=True)
+# TLS that begins by another word, or by none; what only looks like it
+for name, protocol, greeting in (
+    ("smtp", "smtp", "220 mx ESMTP\r\n"),
+    ("ftp", "ftp", "220 FTP ready\r\n"),
+    ("imap", "imap", "* OK ready\r\n"),
+    ("pop3", "pop3", "+OK ready\r\n"),
+):
+    CASES.add(f"{name} greets, and both begin tls", protocol, [(S, greeting), (C, CH), (S, SH)], enc="upgraded")
+    CASES.add(f"{name} greets, and nobody answers tls", protocol, [(S, greeting), (C, CH)], enc="none")
+CASES.add(
+    "http gives way to what is tls",
+    "http",
+    [(C, "GET / HTTP/1.1\r\nUpgrade: tunnel\r\n\r\n"), (S, "HTTP/1.1 101 Go\r\n\r\n"), (C, CH), (S, SH)],
+    enc="upgraded",
+)
+CASES.add(
+    "http whose answer is a recording of tls",
+    "http",
+    [(C, "GET /hello.bin HTTP/1.1\r\n\r\n"), (S, b"HTTP/1.1 200 OK\r\n\r\n" + SH)],
+    enc="none",
+)
+# layers of SASL
+LAYER = be(64) + bytes(range(64))
+CASES.add(
+    "imap with a security layer",
+    "imap",
+    [
+        (S, "* OK x\r\n"),
+        (C, "a AUTHENTICATE GSSAPI\r\n"),
+        (S, "+ \r\n"),
+        (C, "YII=\r\n"),
+        (S, "a OK\r\n"),
+        (C, LAYER),
+    ],
+    enc="unknown",
+)
+CASES.add(
+    "smtp with a security layer",
+    "smtp",
+    [(S, "220 x ESMTP\r\n"), (C, "EHLO a\r\nAUTH GSSAPI YII=\r\n"), (S, b"250 AUTH GSSAPI\r\n235 ok\r\n" + LAYER)],
+    enc="unknown",
+)
+CASES.add(
+    "xmpp with a security layer",
+    "xmpp",
+    [
+        (C, "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' to='a'>"),
+        (C, b"<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>YII=</response>" + LAYER),
+    ],
+    enc="unknown",
+)
+# a client alone
+for said in ("EHLO a", "HELO a.example", "EHLO", "MAIL FROM:<>", "mail from: <a@b>", "QUIT\r\nEHLO a"):
+    CASES.add(f"smtp, {said!r} alone", "smtp", [(C, said + "\r\n")])
+for said in (
+    "a LOGIN joe secret",
+    'A1 login "joe" "a b"',
+    "1 CAPABILITY",
+    "x1 SELECT inbox",
+    "a AUTHENTICATE PLAIN",
+):
+    CASES.add(f"imap, {said!r} alone", "imap", [(C, said + "\r\n")])
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -162,6 +162,21 @@ CASES.add(
 CASES.add(
     "cvs pserver", "unknown", [(C, "BEGIN AUTH REQUEST\n/cvs\njoe\nAxxx\nEND AUTH REQUEST\n"), (S, "I LOVE YOU\n")]
 )
+# a file on its way: the first words of a sentence are no command
+for sentence in (
+    "HELO there my friend",
+    "MAIL FROM: me to you",
+    "I LOGIN now",
+    "A STATUS report",
+    "NOTICE: it happened",
+):
+    CASES.add(f"a file, {sentence!r}", "unknown", [(C, sentence + "\nand so on\n")])
+CASES.add(
+    "vmware, a greeting that says tls is needed",
+    "unknown",
+    [(S, "220 VMware Authentication Daemon Version 1.10: SSL Required\r\n"), (C, CH), (S, SH)],
+)
+CASES.add("socks 4, and http behind it", "unknown", [(C, H("04010050c000020100")), (S, H("005a000000000000"))])
 
 
 @pytest.mark.parametrize("name", CASES)
