@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.debian_root import debian_root
 from tests.oracle.rules.debian_machine import Machine, assess
+from tests.oracle.rules.test_debian_daemons import PACKAGES
 
 from javert.model.assessment import Outcome
 from javert.model.draft import RuleVerdict
@@ -24,7 +25,7 @@ SHORT = NAME[:12]
 
 @pytest.fixture(scope="module")
 def container() -> Iterator[Machine]:
-    made = Machine(debian_root("bookworm", ("acl", "gcc", "libc6-dev")), cgroup=f"docker-{NAME}.scope")
+    made = Machine(debian_root("bookworm", PACKAGES), cgroup=f"docker-{NAME}.scope")
     try:
         made.shell("cp /bin/sleep /opt/daemon; setsid -f /opt/daemon infinity")
         made.shell("groupadd -g 54321 crew; useradd -u 54322 -g crew ann; useradd -u 54323 bea")
@@ -113,7 +114,7 @@ def test_an_immutable_file_is_protected(container):
 
 
 def test_root_of_a_user_namespace_is_not_root():
-    machine = Machine(debian_root("bookworm", ("acl", "gcc", "libc6-dev")), mapped=True)
+    machine = Machine(debian_root("bookworm", PACKAGES), mapped=True)
     try:
         machine.shell("mkdir /tmp/x; cp /bin/sleep /tmp/x/daemon; chmod 777 /tmp/x /tmp/x/daemon")
         machine.shell("setsid -f /tmp/x/daemon infinity; test $(id -u) = 0")

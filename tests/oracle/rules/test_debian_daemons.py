@@ -63,6 +63,7 @@ DAEMONS = (
     Daemon("vsftpd", "/usr/sbin/vsftpd", "/etc/init.d/vsftpd start", "vsftpd"),
 )
 MORE = ("acl", "bind9", "chrony", "dbus", "gcc", "libc6-dev", "patchelf", "procps", "snmpd")
+PACKAGES = tuple(sorted({*(daemon.package for daemon in DAEMONS), *MORE}))
 CONFIGURE = """
 sed -i 's/^\\(Listen\\) 80$/\\1 8081/' /etc/apache2/ports.conf
 touch /var/log/auth.log
@@ -80,8 +81,7 @@ OTHERS = (
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    packages = sorted({*(daemon.package for daemon in DAEMONS), *MORE})
-    made = Machine(debian_root("bookworm", packages))
+    made = Machine(debian_root("bookworm", PACKAGES))
     try:
         made.shell(CONFIGURE)
         for line in (*(daemon.start for daemon in DAEMONS), *OTHERS):
