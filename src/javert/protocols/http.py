@@ -31,7 +31,8 @@ _CREDENTIAL = re.compile(
 )
 _OTHER_GREETING = re.compile(rb"(?:220|554|421)[ -]|\* OK |\+OK |-ERR |SSH-|RTSP/|SIP/|:\S+ NOTICE ")
 _ASKS_TLS = re.compile(rb"\nupgrade:[^\r\n]*\bTLS/", re.IGNORECASE)
-_TLS_AFTER_HEADER = re.compile(rb"\n\r?\n\x16\x03[\x00-\x04]|\A\x16\x03[\x00-\x04]")
+_TLS_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)\x16\x03[\x00-\x04]")
+_TUNNEL_AFTER_HEADER = re.compile(rb"(?:\n\r?\n|\A)(?:\x16\x03[\x00-\x04]|SSH-[12]\.)")
 _REDIRECTS = frozenset((b"301", b"302", b"303", b"307", b"308"))
 
 
@@ -96,18 +97,24 @@ def _read(talk: Conversation, method: bytes) -> Reading:
     )
     tunnels = method == b"CONNECT"
     asks = _ASKS_TLS.search(client) is not None
-    encryption = Encryption.NONE
-    if tunnels or asks:
-        began = any(map(_TLS_AFTER_HEADER.search, talk.client)) or any(map(_TLS_AFTER_HEADER.search, talk.server))
-        accepted = any(status == b"101" or (tunnels and status[:1] == b"2") for status, _ in responses)
-        if tunnels:
-            encryption = Encryption.UPGRADED if began else Encryption.NONE
-        else:
-            encryption = upgrade_state(
-                offered=False, asked=True, refused=bool(final_responses) and not accepted, began=began
-            )
+    statuses = frozenset(status for status, _ in responses)
+    encryption = _encryption(talk, statuses, tunnels=tunnels, asks=asks)
     verdict = Verdict(
         protocol=Protocol.HTTP, encryption=encryption, credentials_exposed=exposed, redirect_only=redirect_only
     )
     known = exposed and bool(final_responses) and not redirect_only and not tunnels and not asks
     return Reading(verdict, final=encryption is Encryption.UPGRADED or known)
+
+
+def _encryption(talk: Conversation, statuses: frozenset[bytes], *, tunnels: bool, asks: bool) -> Encryption:
+    begins = _TUNNEL_AFTER_HEADER.search if tunnels else _TLS_AFTER_HEADER.search
+    switched = b"101" in statuses
+    if not (tunnels or asks or switched):
+        return Encryption.NONE
+    client, server = any(map(begins, talk.client)), any(map(begins, talk.server))
+    if asks and not tunnels:
+        refused = any(status[:1] != b"1" for status in statuses) and not switched
+        return upgrade_state(offered=False, asked=True, refused=refused, began=client or server)
+    # Where another protocol took over (Upgrade), it is encrypted if both sides begin TLS in it.
+    began = client or server if tunnels else client and server
+    return Encryption.UPGRADED if began else Encryption.NONE

@@ -408,9 +408,7 @@ CASES.add(
 CASES.add("vnc failed", "vnc", [(S, "RFB 003.008\n"), (C, "RFB 003.008\n"), (S, b"\0" + be(5) + b"sorry")])
 EARLY = my(0, b"\x0a4.0.30\0" + le(7) + b"abcdefgh\0" + le(0x082C, 2) + bytes(20))
 CASES.add("mysql 4.0 with ssl", "mysql", [(S, EARLY), (C, my(1, H("0008000000")) + CH), (S, SH)], enc="upgraded")
-CASES.add(
-    "mysql 4.0 without", "mysql", [(S, EARLY), (C, my(1, H("2400000000") + b"joe\0pw"))], enc="offered-not-used"
-)
+CASES.add("mysql 4.0", "mysql", [(S, EARLY), (C, my(1, H("2400000000") + b"joe\0pw"))], enc="offered-not-used")
 
 
 @pytest.mark.parametrize("name", CASES)
