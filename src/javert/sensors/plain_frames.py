@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from javert.formats.capture_file import Packet
 from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Segment
 from javert.formats.udp_tunnels import udp_tunnel
+from javert.protocols.interface import Protocol
 from javert.sensors.flow_table import FlowTable
 
 _UNFRAGMENTED = 0x3FFF00FF
@@ -18,9 +19,9 @@ _UNFRAGMENTED = 0x3FFF00FF
 _VLAN = frozenset((b"\x81\x00", b"\x88\xa8"))
 _MOST_TAGS = 2
 
-_Payload = tuple[int, int, int, bytes, int, int]
-"""Of an IP packet: where its payload begins in the buffer, the payload's length, its protocol; addresses and ports;
-TCP's sequence number (UDP's length and checksum); TCP's header length and flags."""
+_Headers = tuple[int, int, int, bytes, int, int]
+"""Of a frame as if it were plain IPv4: where it would begin in the buffer; IP's length and protocol; addresses and
+ports; TCP's sequence number (UDP's length and checksum); TCP's header length and flags."""
 
 
 class _Link(NamedTuple):
@@ -28,13 +29,13 @@ class _Link(NamedTuple):
 
     Attributes:
         least: how long a frame is with IPv4, up to TCP's flags; with IPv6 it has 20 octets more.
-        data: where the payload of IPv4 begins; of IPv6 it is 20 octets further.
+        data: where the payload of IPv4 begins.
         kind: the ethertype of IPv4; empty if the link has none.
         kind6: that of IPv6.
         tags: ethertypes after which all else stands 4 octets further.
         ipv4: reads from a frame's start: ethertype; version and header length; total length; fragment, time to
-            live and protocol; the rest as in ``_Payload``.
-        ipv6: reads ethertype; version; the payload's length; protocol; the rest as in ``_Payload``.
+            live and protocol; the rest as in ``_Headers``.
+        ipv6: reads ethertype; version; the payload's length; protocol; the rest as in ``_Headers``.
     """
 
     least: int
@@ -45,8 +46,8 @@ class _Link(NamedTuple):
     ipv4: Callable[[bytes, int], tuple[Any, ...]]
     ipv6: Callable[[bytes, int], tuple[Any, ...]]
 
-    def unusual(self, buffer: bytes, start: int, end: int) -> _Payload | None:
-        """The same behind VLAN tags, or of IPv6; None if it is neither, or not plain."""
+    def unusual(self, buffer: bytes, start: int, end: int) -> _Headers | None:
+        """The headers where VLAN tags stand before them, or of IPv6; None if they are not plain either."""
         for _ in range(_MOST_TAGS + 1):
             kind, version, length, protocol, ends, sequence, control = self.ipv4(buffer, start)
             if kind not in self.tags:
@@ -55,10 +56,10 @@ class _Link(NamedTuple):
             if end - start < self.least:
                 return None
         if version == 0x45 and kind == self.kind:
-            return start + self.data, length - 20, protocol & _UNFRAGMENTED, ends, sequence, control
+            return start, length, protocol & _UNFRAGMENTED, ends, sequence, control
         if version >> 4 == 6 and kind == self.kind6 and end - start >= self.least + 20:
             _, _, length, protocol, ends, sequence, control = self.ipv6(buffer, start)
-            return start + self.data + 20, length, protocol, ends, sequence, control
+            return start + 20, length + 20, protocol, ends, sequence, control
         return None
 
 
@@ -110,30 +111,28 @@ class PlainFrames:
                 continue
             kind, version, length, protocol, ends, sequence, control = read_ipv4(buffer, start)
             if version == 0x45 and kind == ipv4_kind:
-                data = start + data_at
-                length -= 20
                 protocol &= _UNFRAGMENTED
-            elif payload := plain.unusual(buffer, start, end):
-                data, length, protocol, ends, sequence, control = payload
+            elif headers := plain.unusual(buffer, start, end):
+                start, length, protocol, ends, sequence, control = headers
             else:
                 yield packet
                 continue
             if protocol != TCP:
-                if protocol != UDP or not self._datagram(packet, ends, data, min(sequence >> 16 or length, length)):
+                if protocol != UDP or not self._datagram(
+                    packet, ends, start + data_at, length - 20, sequence >> 16
+                ):
                     yield packet
                 continue
             header = control >> 10 & 0x3C
-            length -= header
-            if length < 0 or header < 20 or (0 < length <= 6 and not control & PSH):
+            length -= header + 20
+            if header < 20 or (length <= 6 and (length < 0 or (length and not control & PSH))):
                 yield packet  # damaged, or perhaps padding
                 continue
             entry = tcp(ends)
             if entry is None or control & (SYN | FIN | RST):
-                data += header
-                take(
-                    Segment(TCP, ends, sequence, control & 0xFF, buffer[data : min(data + length, end)], length),
-                    time,
-                )
+                data = start + data_at + header
+                payload = buffer[data : data + length if data + length < end else end]
+                take(Segment(TCP, ends, sequence, control & 0xFF, payload, length), time)
                 continue
             flow, side = entry
             flow.last_seen = time
@@ -141,23 +140,25 @@ class PlainFrames:
                 side.bytes += length
                 flow.accepted = True
                 if flow.verdict is None and (place := side.place(sequence)) < side.past:
-                    data += header
-                    flow.segment(side, place, buffer[data : min(data + length, end)], length)
+                    data = start + data_at + header
+                    payload = buffer[data : data + length if data + length < end else end]
+                    flow.segment(side, place, payload, length)
             elif not flow.accepted:
                 flow.accepted = flow.completed_by(side, control)
         self.packets += count
         self.time = time
 
-    def _datagram(self, packet: Packet, ends: bytes, data: int, length: int) -> bool:
+    def _datagram(self, packet: Packet, ends: bytes, data: int, length: int, stated: int) -> bool:
         _, time, buffer, _, end = packet
-        length -= 8
+        length = min(stated or length, length) - 8
         entry = self._table.udp.get(ends)
         if length < 0 or (entry is not None and entry[0].tunnel):
             return False
-        if entry is None or entry[0].verdict is None:
+        verdict = None if entry is None else entry[0].verdict
+        if entry is None or verdict is None or verdict.protocol is Protocol.UNKNOWN:
             data += 8
             payload = buffer[data : min(data + length, end)]
-            if udp_tunnel(payload):
+            if udp_tunnel(payload):  # its first datagrams may have been no IP, and told nothing
                 return False
             self._table.take(Segment(UDP, ends, 0, 0, payload, length), time)
             return True

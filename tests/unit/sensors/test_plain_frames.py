@@ -17,6 +17,7 @@ A6, B6 = bytes.fromhex("20010db8" + "00" * 11 + "01"), bytes.fromhex("20010db8" 
 REQUEST = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"
 TLS = bytes.fromhex("16030100310100002d0303") + bytes(32) + bytes.fromhex("0000061301130200ff0100")
 QUERY = bytes.fromhex("12340100000100000000000003777777076578616d706c65036f72670000010001")
+VXLAN = b"\x08\x00\x00\x00\x00\x00\x07\x00"
 LINKS = {
     0: b"\x02\x00\x00\x00",
     1: bytes(12),
@@ -86,8 +87,10 @@ def packets(draw: st.DrawFn) -> bytes:
         return ip(6, tcp(ports, sequence, flags, data, offset), up=up, six=six, surplus=surplus)
     size = draw(st.sampled_from((None, None, None, 0, 7, 8, 20, 2000)))
     fragment = draw(st.sampled_from((0, 0, 0x4000, 0x2000, 5)))
-    inside = draw(st.sampled_from((data, data, b"\x08" + bytes(7) + framed(1, ip(17, udp(ports, data), up=up)))))
-    return ip(17, udp(ports, inside, size), up=up, six=six, surplus=surplus, fragment=fragment)
+    if draw(st.booleans()):
+        data = VXLAN + framed(1, ip(17, udp(ports, data), up=up))
+        ports = (4789, 4789)
+    return ip(17, udp(ports, data, size), up=up, six=six, surplus=surplus, fragment=fragment)
 
 
 @given(
@@ -149,3 +152,10 @@ def test_the_last_step_of_the_handshake_completes_the_connection() -> None:
     (half,) = flows(capture(101, sent))
     (whole,) = flows(capture(101, [*sent, ip(6, tcp(up, 100, ACK), up=True)]))
     assert (half.completed, whole.completed) == (False, True)
+
+
+def test_a_tunnel_whose_first_datagrams_carry_no_ip_is_still_one() -> None:
+    arp = VXLAN + bytes(12) + b"\x08\x06" + bytes(28)
+    inside = VXLAN + framed(1, ip(6, tcp((4000, 80), 100, ACK | PSH, REQUEST), up=True))
+    sent = [ip(17, udp((5000, 4789), data), up=True) for data in [arp] * 9 + [inside]]
+    assert sorted(flow.verdict.protocol for flow in flows(capture(101, sent))) == ["http", "unknown"]
