@@ -5,7 +5,6 @@ RFC 7617 (Basic), RFC 6750 (Bearer), RFC 2817 (Upgrade: TLS), RFC 9110 9.3.6 (CO
 """
 
 import re
-from collections.abc import Iterator
 
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import Encryption
@@ -23,7 +22,6 @@ _METHOD = re.compile(
 )
 _REQUEST_START = re.compile(rb"(?:[A-Za-z]" + _TOKEN + rb"{0,31}(?: +(?:[\w/*\[.~%-][^\x00-\x1f\x7f]*\r?)?)?)?\Z")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_VERSION_1 = b"HTTP/1."
 _RESPONSE = re.compile(rb"HTTP/1\.[01] +(\d{3})[^\r\n]{0,512}\r?\n((?:[^\r\n]+\r?\n)*)")
 _TO_HTTPS = re.compile(rb"^location:[ \t]*https://", re.IGNORECASE | re.MULTILINE)
 _CREDENTIAL = re.compile(
@@ -77,20 +75,10 @@ def _contradicts(greeting: bytes) -> bool:
     return _OTHER_GREETING.match(greeting) is not None
 
 
-def _responses(piece: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Status and header fields of each response. Bodies are skipped with ``find``, ten times as fast as ``re``."""
-    at = piece.find(_VERSION_1)
-    while at >= 0:
-        response = _RESPONSE.match(piece, at)
-        if response:
-            yield response[1], response[2]
-        at = piece.find(_VERSION_1, response.end() if response else at + 1)
-
-
 def _read(talk: Conversation, method: bytes) -> Reading:
     client = b"\n\n".join(talk.client)
     exposed = _CREDENTIAL.search(client) is not None
-    responses = [response for piece in talk.server for response in _responses(piece)]
+    responses: list[tuple[bytes, bytes]] = [match for piece in talk.server for match in _RESPONSE.findall(piece)]
     final_responses = [(status, fields) for status, fields in responses if status[:1] != b"1"]
     redirect_only = bool(final_responses) and all(
         status in _REDIRECTS and _TO_HTTPS.search(fields) for status, fields in final_responses
