@@ -25,6 +25,8 @@ from javert.sensors.capture import read_capture
 PATHS = ("/usr/sbin", "/sbin", "/usr/lib/cyrus/bin", "/usr/lib/rabbitmq/bin")
 LIVE_SNAPLEN = 14 + 60 + 60 + 1024
 """Of a frame on a live host: headers at their longest, and the first 1,024 bytes of payload (bpf/network.bpf.c)."""
+WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""The island ends with the tests, also when they are killed."""
 ENDS_HERE = b"javert: here the recording ends"
 BIRTH = """
 set -e
@@ -116,7 +118,9 @@ class Island:
         self.directory = directory
         ready = directory / "ready"
         namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts", "--ipc"]
-        self._process = subprocess.Popen(["unshare", *namespaces, "sh", "-c", BIRTH, "birth", os.fspath(directory)])
+        self._process = subprocess.Popen(
+            [*WITH_US, "unshare", *namespaces, "sh", "-c", BIRTH, "birth", os.fspath(directory)]
+        )
         wait_until(lambda: ready.exists() or self._process.poll() is not None, "the island is there")
         assert self._process.poll() is None, "no island could be made"
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
