@@ -18,6 +18,21 @@ TEXTS: dict[str, Text] = {
         "Run it as root:\n  sudo javert assess",
         "root として実行してください:\n  sudo javert assess",
     ),
+    "limitation.inside-container.title": Text(
+        "Javert ran inside a container",
+        "Javert がコンテナー内で実行された",
+    ),
+    "limitation.inside-container.description": Text(
+        "It was started in a PID namespace of its own, as containers have. The processes, sockets and files of that "
+        "container could be seen, not those of the host. Findings are true; what is missing from them proves nothing "
+        "about the host.",
+        "コンテナーのように独立した PID 名前空間の中で実行されました。そのコンテナーのプロセス、ソケット、ファイルだけを確認し、"
+        "ホストのものは確認していません。報告された結果は事実ですが、報告がないことはホストの安全の証拠になりません。",
+    ),
+    "limitation.inside-container.recommendation": Text(
+        "Run it on the host itself:\n  sudo javert assess",
+        "ホスト上で直接実行してください:\n  sudo javert assess",
+    ),
     "limitation.run-short.title": Text(
         "The host was watched for {watched} only",
         "ホストの監視時間が{watched}しかない",

@@ -204,6 +204,8 @@ def _of_the_run(telemetry: Telemetry) -> tuple[Limitation, ...]:
     found: list[Limitation] = []
     if not started.privileged:
         found.append(Limitation(code="not-root", rules=()))
+    if started.host.contained:
+        found.append(Limitation(code="inside-container", rules=()))
     if telemetry.ended is None:
         params = {
             "last_sign": timestamp(telemetry.last_sign),

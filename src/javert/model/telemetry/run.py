@@ -15,6 +15,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
         architecture: as ``uname -m`` prints it.
         addresses: the addresses of the host's own (initial) network namespace, loopback left out.
         libc: name and version of the C library, for instance "glibc 2.36"; "" where unknown.
+        contained: Javert ran in a container and saw that alone.
         no_execute_off: why no memory can be protected from execution: "processor" or a kernel parameter.
     """
 
@@ -26,6 +27,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     os_name: str = ""
     libc: str = ""
     no_execute_off: str = ""
+    contained: bool = False
 
 
 class RunStarted(Record, frozen=True, kw_only=True):

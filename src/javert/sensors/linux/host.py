@@ -6,6 +6,7 @@ from pathlib import Path
 
 from javert.formats.no_execute import no_execute_off
 from javert.model.telemetry import Host
+from javert.sensors.linux.pid_namespace import is_initial
 
 
 def describe() -> Host:
@@ -17,6 +18,7 @@ def describe() -> Host:
         kernel=system.release,
         architecture=system.machine,
         os_name=_pretty_name(),
+        contained=not is_initial(),
         libc=" ".join(platform.libc_ver()).strip() or _musl(),
         no_execute_off=no_execute_off(
             architecture=system.machine,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from javert.errors import BpfUnavailableError
+from javert.sensors.linux.pid_namespace import is_initial
 
 _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _BTF_KIND_TYPEDEF = 8
@@ -84,10 +85,13 @@ class BpfObject:
         optional: programs by name, with the raw tracepoint each needs; they are left out where the kernel has none.
 
     Raises:
-        BpfUnavailableError: no libbpf, no privilege, or a kernel that refuses the object.
+        BpfUnavailableError: no libbpf, no privilege, a kernel that refuses the object, or a container, in which the
+            kernel's process ids would be taken for others.
     """
 
     def __init__(self, path: Path, optional: dict[str, str] | None = None) -> None:
+        if not is_initial():
+            raise BpfUnavailableError("Javert runs in a container, where the kernel's process ids do not hold")
         self._library = _open_library()
         self._links: list[int] = []
         self._rings: list[int] = []

@@ -65,6 +65,25 @@ def network_namespaces() -> list[NamespaceEntry]:
     return list(found.values())
 
 
+def look_into(entry: NamespaceEntry, look: Callable[[NamespaceEntry], None]) -> NamespaceEntry | None:
+    """Call ``look`` with the namespace; if that fails, by another way that leads there; not again if it is gone.
+
+    Returns:
+        The way that led there; None if the namespace is gone.
+
+    Raises:
+        SensorError: the namespace is there, and cannot be looked into.
+    """
+    try:
+        look(entry)
+    except SensorError:
+        again = next((one for one in network_namespaces() if one.inode == entry.inode), None)
+        if again is not None:
+            look(again)
+        return again
+    return entry
+
+
 def _is_namespace(status: os.stat_result) -> bool:
     return status.st_dev == os.stat("/proc/self/ns/net").st_dev
 

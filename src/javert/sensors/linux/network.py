@@ -43,7 +43,7 @@ from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.libbpf import BpfObject, cgroup2_mount
 from javert.sensors.linux.listeners import ListenerBook
-from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, network_namespaces
+from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, look_into, network_namespaces
 from javert.sensors.linux.probe_marks import ProbeMarks
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.silent_sessions import SilentSessions
@@ -359,18 +359,20 @@ class BpfNetworkSensor:
     # ---------------------------------------------------------------- namespaces and listeners
 
     def _enter_namespace(self, entry: NamespaceEntry, now: float | None) -> None:
-        """Take stock of a namespace: addresses, listeners, and connections open before the run."""
         try:
-            container = self._table.container(entry.pid) if entry.pid else ""
-            self._emit(describe(entry, container))
-            for listener in self._list(entry, now):
-                self._object.set("listening", PORT_KEY.pack(entry.inode, listener.port, 0), b"\1")
-            if now is None:
-                inside(entry, lambda: list(self._object.iterate("open_connections")))
-                self._silent.read_namespace(entry, self._started_at, self._holder)
+            look_into(entry, lambda entry: self._take_stock_of(entry, now))
         except SensorError as error:
             self._cannot_look(entry, error)
         self._namespaces[entry.inode] = entry
+
+    def _take_stock_of(self, entry: NamespaceEntry, now: float | None) -> None:
+        """Addresses, listeners, and connections open before the run."""
+        self._emit(describe(entry, self._table.container(entry.pid) if entry.pid else ""))
+        for listener in self._list(entry, now):
+            self._object.set("listening", PORT_KEY.pack(entry.inode, listener.port, 0), b"\1")
+        if now is None:
+            inside(entry, lambda: list(self._object.iterate("open_connections")))
+            self._silent.read_namespace(entry, self._started_at, self._holder)
 
     def _read_again(self, inode: int) -> None:
         entry = self._namespaces.get(inode)
@@ -398,10 +400,13 @@ class BpfNetworkSensor:
                 self._enter_namespace(entry, now)
 
     def _last_look(self, entry: NamespaceEntry, now: float) -> None:
-        try:
+        def look(entry: NamespaceEntry) -> None:
             self._emit(describe(entry, self._table.container(entry.pid) if entry.pid else ""))
             self._list(entry, now)
             inside(entry, lambda: list(self._object.iterate("open_connections")))
+
+        try:
+            look_into(entry, look)
         except SensorError as error:
             self._cannot_look(entry, error)
 

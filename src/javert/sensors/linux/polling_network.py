@@ -26,7 +26,7 @@ from javert.model.telemetry import (
 )
 from javert.sensors.interface import Emit
 from javert.sensors.linux.listeners import ListenerBook
-from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, network_namespaces
+from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, look_into, network_namespaces
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.sockets import holders, list_sockets
 from javert.sensors.own_flows import OwnFlows
@@ -61,6 +61,7 @@ class PollingNetworkSensor:
         self._pids: dict[int, list[int]] = {}
         self._namespaces: list[NamespaceEntry] = []
         self._namespaces_at = 0.0
+        self._unreadable: set[int] = set()
         self._records = 0
         self._started_at = 0.0
         self._ended_at: float | None = None
@@ -115,19 +116,31 @@ class PollingNetworkSensor:
             self._namespaces_at = now
             self._namespaces = network_namespaces()
         present: set[Hashable] = set()
+        reached = []
         for entry in self._namespaces:
             try:
-                present |= self._look_into(entry, now, first=first)
+                way = look_into(entry, lambda entry: present.update(self._look_into(entry, now, first=first)))
             except SensorError as error:
-                self._emit(
-                    Limitation(
-                        code="network-namespace-unreadable",
-                        rules=NETWORK_RULES,
-                        scope=entry.name or f"net:[{entry.inode}]",
-                        params={"reason": str(error)},
-                    )
-                )
+                self._cannot_look(entry, error)
+                continue
+            if way is not None:
+                reached.append(way)
+        for gone in self._book.namespaces() - {entry.inode for entry in reached}:
+            self._book.close_namespace(gone, now)
+        self._namespaces = reached
         self._connections = present
+
+    def _cannot_look(self, entry: NamespaceEntry, error: SensorError) -> None:
+        if entry.inode not in self._unreadable:
+            self._unreadable.add(entry.inode)
+            self._emit(
+                Limitation(
+                    code="network-namespace-unreadable",
+                    rules=NETWORK_RULES,
+                    scope=entry.name or f"net:[{entry.inode}]",
+                    params={"reason": str(error)},
+                )
+            )
 
     def _look_into(self, entry: NamespaceEntry, now: float, *, first: bool) -> set[Hashable]:
         if first or now == self._namespaces_at:

@@ -13,6 +13,7 @@ from javert.sensors.linux.modules import BpfModuleSensor
 from javert.sensors.linux.mysql_settings import demands_tls
 from javert.sensors.linux.network import BpfNetworkSensor
 from javert.sensors.linux.permissions import PathWalker
+from javert.sensors.linux.pid_namespace import is_initial
 from javert.sensors.linux.polling_modules import PollingModuleSensor
 from javert.sensors.linux.polling_network import PollingNetworkSensor
 from javert.sensors.linux.probe_sockets import NamespacedSockets
@@ -63,7 +64,7 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
                 PollingModuleSensor(table, rules, scan, walker),
                 "modules-polled",
                 (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,),
-                blinds=False,
+                blinds=not is_initial(),
             )
         )
     if rules.intersection(SCRIPT_RULES):
