@@ -4,11 +4,13 @@ Records are separated by empty lines; in each, ``P:`` name, ``V:`` version, ``m:
 and ``R:`` a file in the last directory (apk-tools, src/database.c).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 from pathlib import Path
 
 from javert.errors import SensorError
 from javert.model.telemetry import Package
+from javert.sensors.linux.packages.untrusted import opened
 
 _PLACES = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 
@@ -19,6 +21,7 @@ class ApkDatabase:
     manager = "apk"
 
     def __init__(self, root: str = "/") -> None:
+        self._links = root == "/"
         self._places = [Path(root) / place for place in _PLACES]
 
     def present(self) -> bool:
@@ -32,30 +35,30 @@ class ApkDatabase:
         try:
             for place in self._places:
                 if place.is_file():
-                    _read(place, wanted, found)
+                    with opened(str(place), links=self._links) as lines:
+                        _read(lines, wanted, found)
         except OSError as error:
             raise SensorError(f"apk's database cannot be read: {error}") from error
         return found
 
 
-def _read(place: Path, wanted: dict[bytes, str], found: dict[str, Package]) -> None:
+def _read(lines: Iterable[bytes], wanted: dict[bytes, str], found: dict[str, Package]) -> None:
     fields: dict[bytes, bytes] = {}
     directory = b""
     claimed: list[str] = []
-    with place.open("rb") as lines:
-        for line in [*lines, b"\n"]:
-            key, value = line[:2], line[2:].rstrip(b"\n")
-            if key == b"F:":
-                directory = value + b"/" if value else b""
-            elif key == b"R:":
-                if (path := wanted.get(directory + value)) is not None:
-                    claimed.append(path)
-            elif line == b"\n":
-                for path in claimed:
-                    found.setdefault(path, _package(fields))
-                fields, claimed = {}, []
-            else:
-                fields[key] = value
+    for line in chain(lines, (b"\n",)):
+        key, value = line[:2], line[2:].rstrip(b"\n")
+        if key == b"F:":
+            directory = value + b"/" if value else b""
+        elif key == b"R:":
+            if (path := wanted.get(directory + value)) is not None:
+                claimed.append(path)
+        elif line == b"\n":
+            for path in claimed:
+                found.setdefault(path, _package(fields))
+            fields, claimed = {}, []
+        else:
+            fields[key] = value
 
 
 def _package(fields: dict[bytes, bytes]) -> Package:

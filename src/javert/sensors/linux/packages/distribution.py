@@ -1,9 +1,12 @@
 """Tells packages of the distribution from those of third parties by the vendor they name."""
 
 import re
-from pathlib import Path
 
 import msgspec
+
+from javert.sensors.linux.packages.untrusted import opened
+
+_MOST_BYTES = 64 * 1024
 
 _MAIL = re.compile(r"@([\w.-]+)")
 
@@ -69,7 +72,8 @@ def distribution(root: str) -> Distribution:
     """The distribution in the root directory ``root``, from its os-release(5)."""
     for place in ("etc/os-release", "usr/lib/os-release"):
         try:
-            lines = (Path(root) / place).read_text("utf-8", "replace").splitlines()
+            with opened(f"{root}/{place}", _MOST_BYTES, links=root == "/") as file:
+                lines = file.read(_MOST_BYTES).decode("utf-8", "replace").splitlines()
         except OSError:
             continue
         values = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))

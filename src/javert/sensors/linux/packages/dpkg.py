@@ -1,17 +1,21 @@
 """dpkg's database, read without dpkg: status, diversions and info/*.list in /var/lib/dpkg (dpkg(1), FILES)."""
 
+import errno
 import os
 import subprocess
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from javert.errors import SensorError
 from javert.model.telemetry import Package
 from javert.sensors.linux.packages.distribution import Distribution, distribution
+from javert.sensors.linux.packages.untrusted import opened
 
 _APT_TIMEOUT_S = 20.0
+_MOST_BYTES_OF_LISTS = 512 * 1024 * 1024
+_FIELDS = frozenset({"Package", "Status", "Architecture", "Version", "Maintainer", "Origin"})
 
 
 class _Claim(NamedTuple):
@@ -57,6 +61,9 @@ class DpkgDatabase:
         }
         return {path: packages[claim] for path, claim in claims.items()}
 
+    def _opened(self, name: str) -> BinaryIO:
+        return opened(f"{self._directory}/{name}", links=self._root == "/")
+
     def _claims(self, paths: Collection[str]) -> dict[str, _Claim]:
         diversions = self._diversions()
         moved_here = {each.moved_to: each for each in diversions}
@@ -67,8 +74,8 @@ class DpkgDatabase:
             if path in moved_here:
                 wanted[os.fsencode(moved_here[path].contested)].append(path)
         claims: dict[str, _Claim] = {}
-        for claim, lines in self._lists():
-            for line in wanted.keys() & lines:
+        for claim, lines in self._lists(wanted):
+            for line in lines:
                 listed = os.fsdecode(line)
                 # Where a diversion contests the listed path, the diverter's file is there and all others' away.
                 away = listed in moved_away and moved_away[listed] != claim.name
@@ -77,17 +84,25 @@ class DpkgDatabase:
                         claims.setdefault(path, claim)
         return claims
 
-    def _lists(self) -> Iterator[tuple[_Claim, set[bytes]]]:
+    def _lists(self, wanted: Container[bytes]) -> Iterator[tuple[_Claim, set[bytes]]]:
+        """Every installed package, with those of the wanted paths that it lists."""
+        left = _MOST_BYTES_OF_LISTS
         for entry in sorted((self._directory / "info").glob("*.list")):
             name, _, architecture = entry.name.removesuffix(".list").partition(":")
             try:
-                yield _Claim(name, architecture), set(entry.read_bytes().split(b"\n"))
+                with self._opened(f"info/{entry.name}") as file:
+                    lines = {line for each in file if (line := each.rstrip(b"\n")) in wanted}
+                    left -= file.tell()
             except FileNotFoundError:
                 continue  # removed since it was listed
+            if left < 0:
+                raise OSError(errno.EFBIG, "its lists are larger than they can be")
+            yield _Claim(name, architecture), lines
 
     def _diversions(self) -> list[_Diversion]:
         try:
-            lines = (self._directory / "diversions").read_bytes().split(b"\n")
+            with self._opened("diversions") as file:
+                lines = file.read().split(b"\n")
         except FileNotFoundError:
             return []
         texts = [os.fsdecode(line) for line in lines]
@@ -97,7 +112,7 @@ class DpkgDatabase:
     def _stanzas(self, names: Collection[str]) -> dict[_Claim, dict[str, str]]:
         """Fields of the installed packages called ``names``, also under architecture ""."""
         found: dict[_Claim, dict[str, str]] = {}
-        with (self._directory / "status").open("rb") as status:
+        with self._opened("status") as status:
             fields: dict[str, str] = {}
             for line in status:
                 if line == b"\n":
@@ -105,7 +120,8 @@ class DpkgDatabase:
                     fields = {}
                 elif not line.startswith(b" "):
                     key, _, value = line.decode("utf-8", "replace").partition(":")
-                    fields[key] = value.strip()
+                    if key in _FIELDS:
+                        fields[key] = value.strip()
             _keep(found, fields, names)
         return found
 

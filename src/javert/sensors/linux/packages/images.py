@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from javert.sensors.linux.packages.language_trees import contents
+from javert.sensors.linux.packages.untrusted import contents
 
 _DOCKER = re.compile(r"^(.*)/overlay2/([0-9a-z]{25,64})(?:-init)?/(?:diff|merged)/")
 _STORAGE = re.compile(r"^(.*)/overlay/([0-9a-f]{64})/(?:diff|merged)/")

@@ -7,16 +7,16 @@ the mount points and deployment directories of snapd and Flatpak. Nothing that i
 
 import os
 import re
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from javert.model.telemetry import Package
+from javert.sensors.linux.packages.untrusted import contents
 
-_MOST_BYTES = 16 * 1024 * 1024
 _MOST_PROJECTS = 20_000
+_MOST_BYTES_OF_RECORDS = 256 * 1024 * 1024
 
 _PYTHON = re.compile(r"^(.*/(?:site|dist)-packages)/(.+)$", re.DOTALL)
 _NODE = re.compile(r"^(.*/node_modules/((?:@[^/]+/)?[^/]+))/", re.DOTALL)
@@ -54,8 +54,12 @@ def _python(place: str, _path: str) -> Package | None:
     if match is None:
         return None
     wanted = b"\n" + os.fsencode(match[2]) + b","
+    left = _MOST_BYTES_OF_RECORDS
     for project in _projects(match[1]):
-        if wanted in b"\n" + contents(f"{match[1]}/{project}/RECORD"):
+        record = contents(f"{match[1]}/{project}/RECORD")
+        if (left := left - len(record)) < 0:
+            break  # nobody has that much installed
+        if wanted in b"\n" + record:
             name, _, version = project.removesuffix(".dist-info").partition("-")
             return _third_party(name, version, "pip")
     return None
@@ -80,7 +84,7 @@ def _node(place: str, _path: str) -> Package | None:
         return None
     try:
         version = msgspec.json.decode(contents(f"{match[1]}/package.json"), type=_Manifest).version
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         version = ""  # the directory alone names the package
     return _third_party(match[2], version, "npm")
 
@@ -95,22 +99,6 @@ def _gem(place: str, _path: str) -> Package | None:
 
 def _third_party(name: str, version: str, manager: str) -> Package:
     return Package(name=name, version=version, origin="third-party-package", manager=manager)
-
-
-def contents(path: str) -> bytes:
-    """What a regular file holds, b"" if there is none or it is too big to be what it should."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-            return b""
-        try:
-            return file.read(_MOST_BYTES)
-        except OSError:
-            return b""
 
 
 _FINDERS: tuple[Callable[[str, str], Package | None], ...] = (_snap, _flatpak, _python, _node, _gem)

@@ -67,7 +67,7 @@ def test_a_database_that_cannot_be_read_is_an_error(root, monkeypatch):
     def refuse(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.open", refuse)
+    monkeypatch.setattr("javert.sensors.linux.packages.apk.opened", refuse)
     with pytest.raises(SensorError, match="apk"):
         ApkDatabase(str(root)).owners(["/bin/busybox"])
 

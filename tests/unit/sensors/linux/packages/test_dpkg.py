@@ -198,3 +198,23 @@ def test_without_apt_nothing_is_said(monkeypatch):
 def test_this_hosts_own_software_is_the_distributions():
     package = DpkgDatabase().owners(["/usr/bin/ls", "/bin/ls"])["/bin/ls"]
     assert (package.name, package.origin) == ("coreutils", "os-package")
+
+
+@pytest.mark.parametrize("name", ["status", "diversions", "info/trap.list"])
+@pytest.mark.parametrize("trap", ["fifo", "link", "directory"])
+def test_what_somebody_else_put_there_is_not_waited_for(root, install, name, trap):
+    """Anybody can make a directory that looks like an installed system."""
+    install("tool", "/usr/bin/tool")
+    path = root / "var/lib/dpkg" / name
+    path.unlink(missing_ok=True)
+    database = DpkgDatabase(str(root))
+    {"fifo": os.mkfifo, "link": lambda path: path.symlink_to("/etc/passwd"), "directory": os.mkdir}[trap](path)
+    with pytest.raises(SensorError, match="dpkg"):
+        database.owners(["/usr/bin/tool"])
+
+
+def test_lists_larger_than_any_are_not_read(root, install, monkeypatch):
+    install("tool", "/usr/bin/tool")
+    monkeypatch.setattr(dpkg, "_MOST_BYTES_OF_LISTS", 10)
+    with pytest.raises(SensorError, match="larger"):
+        DpkgDatabase(str(root)).owners(["/usr/bin/tool"])

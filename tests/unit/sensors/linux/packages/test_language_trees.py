@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from javert.sensors.linux.packages import language_trees
 from javert.sensors.linux.packages.language_trees import language_package
 
 
@@ -40,7 +41,14 @@ def test_this_suites_own_libraries_are_told():
 
 @pytest.mark.parametrize(
     ("manifest", "version"),
-    [('{"name": "x", "version": "3.1.0"}', "3.1.0"), ("{", ""), ('{"version": 7}', ""), ("\udcff", ""), (None, "")],
+    [
+        ('{"name": "x", "version": "3.1.0"}', "3.1.0"),
+        ("{", ""),
+        ('{"version": 7}', ""),
+        ('{"x": ' + "[" * 200_000, ""),
+        ("\udcff", ""),
+        (None, ""),
+    ],
 )
 @pytest.mark.parametrize("name", ["sharp", "@img/sharp"])
 def test_node_packages_are_their_directory(tmp_path, manifest, version, name):
@@ -80,6 +88,16 @@ def test_gems_are_those_with_a_specification(tmp_path):
 )
 def test_snaps_and_flatpaks_are_their_path(path, expected):
     assert owner(path) == expected
+
+
+def test_more_records_than_anybody_has_are_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(language_trees, "_MOST_BYTES_OF_RECORDS", 40)
+    top = tmp_path / "site-packages"
+    put(top / "a-1.dist-info/RECORD", "first.so,,\n")
+    put(top / "b-1.dist-info/RECORD", "x" * 30)
+    put(top / "c-1.dist-info/RECORD", "last.so,,\n")
+    assert owner(put(top / "first.so")) == ("pip", "a", "1")
+    assert owner(put(top / "last.so")) is None
 
 
 def test_databases_that_are_no_files_are_not_waited_for(tmp_path):

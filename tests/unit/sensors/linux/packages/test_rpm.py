@@ -1,11 +1,13 @@
 """RPM's database, as rpm itself wrote it into a root directory of its own."""
 
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from javert.errors import SensorError
+from javert.sensors.linux.packages import rpm
 from javert.sensors.linux.packages.rpm import RpmDatabase
 
 pytestmark = pytest.mark.skipif(shutil.which("rpmbuild") is None, reason="needs rpm")
@@ -82,3 +84,50 @@ def test_a_missing_program_is_an_error(root, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(SensorError, match="cannot be run"):
         RpmDatabase(str(root)).owners(["/usr/bin/tool"])
+
+
+def test_the_name_of_a_directory_is_no_command(root, tmp_path, monkeypatch):
+    """rpm expands macros in the path of its database, and one kind of them runs a shell."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(root, tmp_path / "%(echo done >done)" / "system")
+    found = RpmDatabase(str(tmp_path / "%(echo done >done)" / "system")).owners(["/usr/bin/tool"])
+    assert found["/usr/bin/tool"].name == "tool"
+    assert not (tmp_path / "done").exists()
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """``program(script)`` puts a shell script in the place of rpm."""
+
+    def put(script):
+        path = tmp_path / "bin/rpm"
+        path.parent.mkdir()
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
+
+    return put
+
+
+@pytest.mark.parametrize("script", ["exec sleep 60", "exec yes"], ids=["silent", "without end"])
+def test_a_database_that_keeps_rpm_busy_for_ever_is_an_error(root, program, monkeypatch, script):
+    """Whoever made the database can lock it, for instance."""
+    monkeypatch.setattr(rpm, "_TIMEOUT_ELSEWHERE_S", 0.3)
+    program(script)
+    with pytest.raises(SensorError, match="did not come to an end"):
+        RpmDatabase(str(root)).owners(["/usr/bin/tool"])
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+def test_rpm_has_no_more_rights_than_the_owner_of_the_database(root, tmp_path, program):
+    copy = tmp_path / "system"
+    shutil.copytree(root, copy)
+    os.chown(copy / "usr/lib/sysimage/rpm", 4711, 0)
+    program(r'printf "/usr/bin/tool\t%s\t%s\n" "$(id -u)" "$(id -G)"')
+    for each in (tmp_path, *tmp_path.parents[:2]):
+        each.chmod(0o755)
+    (package,) = RpmDatabase(str(copy)).owners(["/usr/bin/tool"]).values()
+    assert (package.name, package.version) == ("4711", "65534")
+    (package,) = RpmDatabase(str(root)).owners(["/usr/bin/tool"]).values()
+    assert package.name == "0"
