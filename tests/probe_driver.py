@@ -181,6 +181,8 @@ def drive(
             if isinstance(step, Reopen):
                 line.close()
                 own = address if step.from_its_own_address else source
+                if step.from_localhost:
+                    own = "::1" if ":" in address else "127.0.0.1"
                 line = _Line(transport, address, port, own, reserved=step.from_a_reserved_port)
                 connections += 1
                 reply = Reply(b"", Ended.RESET if line.refused else Ended.ENOUGH)

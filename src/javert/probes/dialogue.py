@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from typing import TypeVar
 
+import msgspec
+
 from javert.errors import NeedsMoreData
 from javert.model.telemetry import ProbeAnswer
 from javert.probes.interface import Ask, Ended, Reopen, Reply, StartTls, Step
@@ -66,7 +68,7 @@ def at_home(script: Dialogue[T]) -> Dialogue[T]:
         step = next(script)
         while True:
             if isinstance(step, Reopen):
-                step = Reopen(from_its_own_address=True, from_a_reserved_port=step.from_a_reserved_port)
+                step = msgspec.structs.replace(step, from_its_own_address=not step.from_localhost)
             step = script.send((yield step))
     except StopIteration as end:
         result: T = end.value

@@ -30,6 +30,8 @@ _BY_NAME = {
     "named": "dns",
     "ngircd": "irc",
     "nginx": "http",
+    "pgbouncer": "postgresql",
+    "pgpool": "postgresql",
     "postfix": "smtp",
     "postgres": "postgresql",
     "prosody": "xmpp",

@@ -32,9 +32,10 @@ def converse(greeting: bytes) -> Talk:
     )
     yield from farewell(_LOGOUT)
     acceptance = Acceptance.TLS_OPTIONAL if works else Acceptance.CLEARTEXT_ONLY
-    if b"STARTTLS" in capabilities and _closed(capabilities):
+    let_in = state == b"* PREAUTH"
+    if b"STARTTLS" in capabilities and _closed(capabilities) and not let_in:
         acceptance = Acceptance.TLS_REQUIRED
-    open_to_all = state == b"* PREAUTH" or b"AUTH=ANONYMOUS" in capabilities
+    open_to_all = let_in or b"AUTH=ANONYMOUS" in capabilities
     return ProbeAnswer(
         protocol="imap",
         acceptance=acceptance,

@@ -75,11 +75,14 @@ class Reopen(msgspec.Struct, frozen=True):
 
     Attributes:
         from_its_own_address: come from the service's own address after all, for a service that refuses any other.
+        from_localhost: come from 127.0.0.1 or ::1, whatever address the service has, for one that keeps account of
+            clients by their address, and might one day refuse those that share the service's own.
         from_a_reserved_port: come from a port below 1024, as clients of rlogin and rsh do, whose servers hang up on
             any other (rcmd(3)). Refused if that is not to be had.
     """
 
     from_its_own_address: bool = False
+    from_localhost: bool = False
     from_a_reserved_port: bool = False
 
 

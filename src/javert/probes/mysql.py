@@ -1,7 +1,9 @@
 """MySQL and MariaDB. Reference: MySQL internals manual, "Connection Phase": handshake, SSLRequest, error packets.
 
 The server speaks first, and offers TLS or not. Sent, if it does: SSLRequest and a handshake. Safe: it is what every
-client sends before it names a user.
+client sends before it names a user. The server counts who leaves then by the client's address, and blocks one that
+did so max_connect_errors times (100 unless set) without a login between: over IPv4 that is 127.0.0.2, from where nobody
+else comes; 127.0.0.1 and ::1 it does not count (MySQL manual, "The Host Cache").
 
 Whether the server then requires TLS cannot be told without logging in. MySQL 8 and MariaDB 10.11 look at
 require_secure_transport, and at REQUIRE SSL of an account, only after the password was right (acl_authenticate in
@@ -40,8 +42,9 @@ def converse(greeting: bytes) -> Talk:
         greeting: the server's initial handshake, or its refusal.
     """
     handshake = _GREETING.match(greeting)
-    if handshake is None and (yield Reopen(from_its_own_address=True)).ended is not Ended.RESET:
-        # It has no account for clients from another address, and tells them nothing else (error 1130).
+    if handshake is None and (yield Reopen(from_localhost=True)).ended is not Ended.RESET:
+        # It has no account for clients from another address, and tells them nothing else (error 1130), or too many
+        # of them left without logging in (1129). It never blocks the loopback addresses.
         handshake = _GREETING.match((yield Ask(b"", _is_packet)).data)
     if handshake is None:
         return ProbeAnswer(protocol="mysql", acceptance=Acceptance.UNDECIDED)

@@ -14,6 +14,7 @@ from javert.protocols.session import ask
 _SAYINGS = (
     ("mongodb", re.compile(rb"HTTP/1\.[01] 200 .*MongoDB over HTTP", re.DOTALL)),
     ("memcached", re.compile(rb"ERROR\r\n|CLIENT_ERROR |SERVER_ERROR ")),
+    ("postgresql", re.compile(rb"E\x00\x00[\x00-\x03].S[A-Z]+\x00", re.DOTALL)),
     ("smtp", re.compile(rb"220[ -].*\b(?:E?SMTP|LMTP)\b")),
 )
 _AMBIGUOUS = re.compile(rb"220[ -]")

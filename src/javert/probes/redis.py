@@ -14,7 +14,10 @@ _PING, _QUIT = b"*1\r\n$4\r\nPING\r\n", b"*1\r\n$4\r\nQUIT\r\n"
 _PONG = re.compile(rb"\+PONG\r\n|\$4\r\nPONG\r\n")
 _REFUSED = re.compile(rb"-(?:NOAUTH|NOPERM|ERR operation not permitted)\b")
 _PROTECTED = re.compile(rb"-DENIED\b")
-_OTHER_ERROR = re.compile(rb"-(?:LOADING|BUSY|MISCONF|MASTERDOWN|ERR max number of clients)\b")
+# The last: PING has another name there (redis.conf, rename-command).
+_OTHER_ERROR = re.compile(
+    rb"-(?:LOADING|BUSY|MISCONF|MASTERDOWN|ERR max number of clients)\b|-ERR unknown command ['`]PING['`]"
+)
 
 
 def converse(greeting: bytes) -> Talk:

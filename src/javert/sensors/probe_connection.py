@@ -94,30 +94,31 @@ class Connection:
 
     # ---------------------------------------------------------------- open and close
 
-    async def open(self, *, from_its_own_address: bool = False, from_a_reserved_port: bool = False) -> bool:
+    async def open(self, how: Reopen | None = None) -> bool:
         """Connect; False if the service refuses, or does not take the connection in time.
 
         Args:
-            from_its_own_address: come from the address the service has.
-            from_a_reserved_port: come from a port that only root can use.
+            how: from where; None for the usual way.
 
         Raises:
             SensorError: no way leads to it.
         """
         await self.leave()
+        how = how or Reopen()
         place = self._place
         ways = routes(
             place.address,
             dual_stack=place.dual_stack,
             others=place.others,
-            from_its_own_address=from_its_own_address,
+            from_its_own_address=how.from_its_own_address,
+            from_localhost=how.from_localhost,
         )
         reason = "no address"
         late = False
         for way in ways:
             try:
                 async with asyncio.timeout(CONNECT_S):
-                    await self._connect(way, RESERVED_PORTS if from_a_reserved_port else (0,))
+                    await self._connect(way, RESERVED_PORTS if how.from_a_reserved_port else (0,))
                 return True
             except TimeoutError:
                 late = True
@@ -247,9 +248,7 @@ class Connection:
     async def reopen(self, step: Reopen) -> Reply:
         """Close, and connect again."""
         try:
-            opened = await self.open(
-                from_its_own_address=step.from_its_own_address, from_a_reserved_port=step.from_a_reserved_port
-            )
+            opened = await self.open(step)
         except SensorError:
             opened = False
         return Reply(data=b"", ended=Ended.ENOUGH if opened else Ended.RESET)

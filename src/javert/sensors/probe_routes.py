@@ -21,7 +21,12 @@ class Route(NamedTuple):
 
 
 def routes(
-    address: str, *, dual_stack: bool, others: tuple[str, ...], from_its_own_address: bool
+    address: str,
+    *,
+    dual_stack: bool,
+    others: tuple[str, ...],
+    from_its_own_address: bool = False,
+    from_localhost: bool = False,
 ) -> tuple[Route, ...]:
     """The ways to a service, the one to try first first.
 
@@ -31,9 +36,13 @@ def routes(
         others: the addresses of its network namespace.
         from_its_own_address: come from the address that it listens on. Else from another one where there is one:
             many servers trust a client on their own address, and what they demand of others is the question.
+        from_localhost: come from 127.0.0.1 or ::1, and from nowhere else.
     """
     found: list[Route] = []
     for target in _targets(address, dual_stack, others):
+        if from_localhost:
+            found.append(Route(_LOOPBACK_IPV6 if ":" in target else _LOOPBACK, target))
+            continue
         if not from_its_own_address:
             found.extend(Route(source, target) for source in _apart(target, others))
         found.append(Route(target, target))

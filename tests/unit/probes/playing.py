@@ -27,10 +27,11 @@ class Tls(NamedTuple):
 
 
 class Again(NamedTuple):
-    """Javert connects again; from the service's own address, from a reserved port; it may be refused."""
+    """Javert connects again; from the service's own address, a reserved port, localhost; it may be refused."""
 
     own: bool = False
     reserved: bool = False
+    localhost: bool = False
     refused: bool = False
 
 
@@ -62,7 +63,9 @@ def _is_next(step: Ask, waiting: list[Turn]) -> bool:
 
 def _reply(step: Step, turn: Turn) -> Reply:
     if isinstance(turn, Again):
-        assert step == Reopen(from_its_own_address=turn.own, from_a_reserved_port=turn.reserved)
+        assert step == Reopen(
+            from_its_own_address=turn.own, from_a_reserved_port=turn.reserved, from_localhost=turn.localhost
+        )
         return Reply(b"", Ended.RESET if turn.refused else Ended.ENOUGH)
     if isinstance(turn, Tls):
         assert isinstance(step, StartTls), step

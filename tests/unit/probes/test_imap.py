@@ -59,6 +59,12 @@ def test_who_is_let_in_without_asking() -> None:
     assert play(imap.converse(GREETING), capabilities(b"AUTH=ANONYMOUS")) == expected
 
 
+def test_who_is_let_in_already_need_not_log_in_whatever_the_capabilities_say() -> None:
+    turns = (capabilities(b"STARTTLS LOGINDISABLED"), (b"a2 STARTTLS\r\n", b"a2 BAD Already authenticated.\r\n"))
+    expected = answer(Acceptance.CLEARTEXT_ONLY, Authentication.NONE)
+    assert play(imap.converse(b"* PREAUTH Dovecot ready.\r\n"), *turns) == expected
+
+
 def test_a_server_that_says_goodbye_is_not_judged() -> None:
     expected = ProbeAnswer(protocol="imap", acceptance=Acceptance.UNDECIDED)
     assert play(imap.converse(b"* BYE Too many connections\r\n")) == expected

@@ -45,14 +45,20 @@ def test_whether_tls_is_required_cannot_be_told_without_logging_in() -> None:
     assert play(mysql.converse(greeting(tls=True)), Tls(True)) == answer(Acceptance.UNDECIDED)
 
 
-def test_a_server_that_knows_other_addresses_only_is_asked_from_its_own() -> None:
-    own = [Again(own=True), (b"", greeting(tls=False))]
-    assert play(mysql.converse(REFUSED), *own) == answer(Acceptance.CLEARTEXT_ONLY)
-    own = [Again(own=True), (b"", greeting(tls=True)), Tls(False)]
-    assert play(mysql.converse(REFUSED), *own) == answer(Acceptance.CLEARTEXT_ONLY)
+def test_a_server_that_knows_other_addresses_only_is_asked_from_localhost() -> None:
+    again = [Again(localhost=True), (b"", greeting(tls=False))]
+    assert play(mysql.converse(REFUSED), *again) == answer(Acceptance.CLEARTEXT_ONLY)
+    again = [Again(localhost=True), (b"", greeting(tls=True)), Tls(False)]
+    assert play(mysql.converse(REFUSED), *again) == answer(Acceptance.CLEARTEXT_ONLY)
 
 
-@pytest.mark.parametrize("turns", [[Again(own=True), (b"", REFUSED)], [Again(own=True, refused=True)]])
+def test_a_server_that_blocks_who_left_too_often_is_asked_from_where_it_blocks_nobody() -> None:
+    blocked = packet(0, b"\xff\x69\x04Host '127.0.0.2' is blocked because of many connection errors")
+    again = [Again(localhost=True), (b"", greeting(tls=True)), Tls(True)]
+    assert play(mysql.converse(blocked), *again) == answer(Acceptance.UNDECIDED)
+
+
+@pytest.mark.parametrize("turns", [[Again(localhost=True), (b"", REFUSED)], [Again(localhost=True, refused=True)]])
 def test_a_server_that_knows_nobody_is_not_judged(turns: list[Turn]) -> None:
     assert play(mysql.converse(REFUSED), *turns) == answer(Acceptance.UNDECIDED, "")
 

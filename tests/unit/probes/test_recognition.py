@@ -27,6 +27,7 @@ from javert.probes.recognition import is_ambiguous, recognise
         (b"AMQP\0\0\x09\x01", "amqp"),
         (b"RTSP/1.0 400 Bad Request\r\n\r\n", "rtsp"),
         (b"ERROR\r\n", "memcached"),
+        (b"E\0\0\0=SFATAL\0C08P01\0Mclient sent partial pkt in startup phase\0\0", "postgresql"),  # PgBouncer
     ],
 )
 def test_what_services_say(said: bytes, protocol: str) -> None:

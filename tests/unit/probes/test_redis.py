@@ -24,6 +24,8 @@ def answer(authentication: Authentication) -> ProbeAnswer:
         (b"-NOPERM this user has no permissions to run the 'ping' command\r\n", PASSWORD),
         (b"-ERR operation not permitted\r\n", PASSWORD),  # Redis 2
         (b"-LOADING Redis is loading the dataset in memory\r\n", UNKNOWN),
+        (b"-ERR unknown command 'PING', with args beginning with: \r\n", UNKNOWN),  # rename-command PING ""
+        (b"-ERR unknown command `PING`, with args beginning with: \r\n", UNKNOWN),  # Redis 5 and 6
     ],
 )
 def test_what_ping_is_answered_with(said: bytes, authentication: Authentication) -> None:

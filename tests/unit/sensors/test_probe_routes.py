@@ -32,10 +32,23 @@ HOST = ("127.0.0.1", "192.0.2.7", "::1", "2001:db8::7", "fe80::1")
     ],
 )
 def test_the_ways_to_a_service(address, dual_stack, others, expected):
-    found = routes(address, dual_stack=dual_stack, others=others, from_its_own_address=False)
+    found = routes(address, dual_stack=dual_stack, others=others)
     assert found == tuple(Route(*way) for way in expected)
 
 
 def test_a_service_that_takes_only_its_own_address_is_asked_from_there():
     found = routes("127.0.0.1", dual_stack=False, others=HOST, from_its_own_address=True)
     assert found == (Route("127.0.0.1", "127.0.0.1"),)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.7", [("127.0.0.1", "192.0.2.7")]),
+        ("2001:db8::7", [("::1", "2001:db8::7")]),
+        ("127.0.0.1", [("127.0.0.1", "127.0.0.1")]),
+    ],
+)
+def test_a_service_that_keeps_account_of_addresses_is_asked_from_none_that_clients_have(address, expected):
+    found = routes(address, dual_stack=False, others=HOST, from_localhost=True)
+    assert found == tuple(Route(*way) for way in expected)
