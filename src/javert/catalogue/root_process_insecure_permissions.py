@@ -303,6 +303,20 @@ TEXTS: dict[str, Text] = {
         ja="BTF (CONFIG_DEBUG_INFO_BTF) を備え、BPF が制限されていない Linux 5.8 以降で、Javert を root として実"
         "行してください。",
     ),
+    "limitation.root-scripts-gone.title": Text(
+        en="{count} scripts of root in containers of a moment were not looked at",
+        ja="一時的なコンテナ内の root のスクリプト {count} 個を確認できなかった",
+    ),
+    "limitation.root-scripts-gone.description": Text(
+        en="Interpreters were started there as root with what may have been a script. The mount namespace was gone "
+        "before it could be looked at: who could change the scripts is not known.",
+        ja="そこでは、スクリプトと思われる引数でインタープリターが root として起動されました。確認する前にマウント名"
+        "前空間が消えたため、スクリプトを変更できる者は不明です。",
+    ),
+    "limitation.root-scripts-gone.recommendation": Text(
+        en="Assess the images of these containers, or let one of them run while Javert watches.",
+        ja="これらのコンテナのイメージを評価するか、Javert の監視中にコンテナを実行し続けてください。",
+    ),
     "limitation.root-modules-directory-service.title": Text(
         en="Users and groups come from a directory service ({sources})",
         ja="ユーザーとグループがディレクトリサービス ({sources}) から提供されている",

@@ -194,6 +194,8 @@ def _concerns(record: AnyRecord, machine: Machine) -> bool:
     """Whether it may be of the machine. Other tests run programs meanwhile, and damage some before."""
     if isinstance(record, Process):
         return True
+    if isinstance(record, Limitation) and record.code == "root-scripts-gone":
+        return False  # the machine is still there
     if isinstance(record, Limitation) and record.scope.startswith("/"):
         return Path(f"{machine.root}{record.scope}").exists()
     return getattr(record, "mount_namespace", machine.namespace) in (machine.namespace, 0)

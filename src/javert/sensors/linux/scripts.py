@@ -15,7 +15,16 @@ from javert.errors import ParseError
 from javert.formats.interpreters import imports_beside_script, is_interpreter, script_argument
 from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event, split_exactly
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import LibrarySearch, Module, ModuleKind, ProcessKey, SearchedFile, SensorReport
+from javert.model.telemetry import (
+    LibrarySearch,
+    Limitation,
+    Module,
+    ModuleKind,
+    ProcessKey,
+    SearchedFile,
+    SensorReport,
+)
+from javert.sensors import clock
 from javert.sensors.interface import Emit
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.libbpf import BpfObject
@@ -159,7 +168,7 @@ class PollingScriptSensor:
     def start(self, emit: Emit) -> None:
         """Look at every process."""
         self._table.emit_to(emit)
-        self._started_at = time.time()
+        self._started_at = clock.now()
         self._book = ScriptBook(emit, self._walker)
         self._look()
 
@@ -176,7 +185,7 @@ class PollingScriptSensor:
         """Look a last time."""
         self._look()
         self._book.flush(everything=True)
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
 
     def report(self) -> SensorReport:
         """How many processes were looked at."""
@@ -191,7 +200,7 @@ class PollingScriptSensor:
     def _look(self) -> None:
         for pid in processes():
             self._records += 1
-            self._book.look_at(pid, self._table, time.time())
+            self._book.look_at(pid, self._table, clock.now())
         self._next_look = time.monotonic() + _LOOK_EVERY_S
 
 
@@ -205,7 +214,7 @@ class BpfScriptSensor:
         self._walker = walker
         self._clock = clock
         self._pending: list[bytes] = []
-        self._records = self._lost = 0
+        self._records = self._lost = self._gone = 0
         self._started_at = 0.0
         self._ended_at: float | None = None
         self._object: BpfObject | None = None
@@ -216,6 +225,7 @@ class BpfScriptSensor:
         Raises:
             BpfUnavailableError: the kernel refuses the program.
         """
+        self._emit = emit
         self._table.emit_to(emit)
         self._started_at = self._clock.now()
         self._object = BpfObject(_OBJECT)
@@ -254,6 +264,8 @@ class BpfScriptSensor:
         self._object.detach()
         self.poll()
         self._book.flush(everything=True)
+        if self._gone:
+            self._emit(Limitation(code="root-scripts-gone", rules=SCRIPT_RULES, params={"count": str(self._gone)}))
         self._lost += SCRIPT_STATE.unpack_from(self._state)[0]
         self._state.release()
         self._object.close()
@@ -261,7 +273,7 @@ class BpfScriptSensor:
         self._ended_at = self._clock.now()
 
     def report(self) -> SensorReport:
-        """How many starts of interpreters were taken in, and how many could not be told or looked at."""
+        """How many starts of interpreters were taken in, and how many could not be told."""
         waiting = SCRIPT_STATE.unpack_from(self._state)[0] if self._object is not None else 0
         return SensorReport(
             name=self.name,
@@ -283,7 +295,7 @@ class BpfScriptSensor:
         imports = imports_beside_script(event.interpreter, split_exactly(event.cmdline))
         namespace = event.who.mount_namespace
         if not self._book.add(namespace, path, process, now, certain=event.hashbang, imports=imports):
-            self._lost += 1
+            self._gone += 1
 
 
 def _regular_file(path: str) -> os.stat_result | None:

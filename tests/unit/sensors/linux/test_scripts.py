@@ -197,6 +197,13 @@ def test_what_finds_no_room_is_counted(kernel, place, script):
     assert kernel.sensor.report().lost > 0
 
 
+def test_a_script_in_a_namespace_of_a_moment_is_not_forgotten(kernel, place, script):
+    subprocess.run(["unshare", "--mount", "sh", script], check=True)
+    kernel.sensor.stop()
+    (limit,) = [r for r in kernel.records if isinstance(r, Limitation) and r.code == "root-scripts-gone"]
+    assert int(limit.params["count"]) >= 1
+
+
 def test_an_argument_that_names_no_file_goes_nowhere(kernel, place):
     """A guess at the command line may hit a password; only files that exist are ever told."""
     subprocess.run(["sh", "hunter2-the-password"], cwd=place, stderr=subprocess.DEVNULL, check=False)
