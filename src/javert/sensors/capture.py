@@ -114,7 +114,7 @@ def read_capture(stream: BinaryIO, progress: Callable[[int], None] | None = None
 
     Args:
         stream: the capture; need not be seekable.
-        progress: is told how many bytes of ``stream`` were read, about once a megabyte.
+        progress: is told how many bytes of ``stream`` were read, every 64 KiB or so.
 
     Raises:
         ParseError: it is no capture.
