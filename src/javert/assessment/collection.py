@@ -9,6 +9,7 @@ from javert.assessment.interruption import Interruption
 from javert.errors import SensorError, fault_site
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, Heartbeat, Limitation, SensorReport
+from javert.sensors import clock
 from javert.sensors.interface import Emit, Sensor
 
 POLL_EVERY_S = 0.25
@@ -84,7 +85,7 @@ class Collection:
         for sensor in tuple(self._running):
             self._guarded(sensor, sensor.flush)
             self._emit_report(sensor)
-        self._emit(Heartbeat(at=time.time()))
+        self._emit(Heartbeat(at=clock.now()))
 
     def _guarded(self, sensor: Sensor, step: Callable[[], None]) -> None:
         """Do ``step``; a sensor that fails is not asked again, only stopped at the end."""

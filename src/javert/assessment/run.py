@@ -1,6 +1,5 @@
 """The life of a run, from CREATED to COMPLETED."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +20,7 @@ from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, FileScan, Limitation, RunEnded, RunStarted
 from javert.model.view import assemble
 from javert.rules.evaluation import evaluate
-from javert.sensors import suite
+from javert.sensors import clock, suite
 from javert.sensors.interface import ProbeChoice, Sensor, SensorOptions
 
 
@@ -97,7 +96,8 @@ def assess(
     """
     state_directory = create_state_directory()
     with sole_run(state_directory / "lock"), Interruption() as interruption:
-        started_at = time.time()
+        clock.begin()
+        started_at = clock.now()
         run_id = new_run_id(started_at)
         directory = RunDirectory(options.run_directory or state_directory / "runs" / run_id)
         try:
@@ -191,9 +191,14 @@ class _Life:
             return not interruption.requested and self._journal.failure is None
 
         try:
+            asleep_s = clock.asleep_s()
             collection.start(interruption)
             collection.watch(self._options.duration_s, may_go_on)
-            ended = RunEnded(ended_at=time.time(), interrupted=interruption.requested)
+            ended = RunEnded(
+                ended_at=clock.now(),
+                interrupted=interruption.requested,
+                asleep_s=round(clock.asleep_s() - asleep_s, 3),
+            )
             self._observer.finishing(ended.interrupted)
         except Exception:
             collection.stop()

@@ -33,6 +33,20 @@ TEXTS: dict[str, Text] = {
         "Run it on the host itself:\n  sudo javert assess",
         "ホスト上で直接実行してください:\n  sudo javert assess",
     ),
+    "limitation.host-asleep.title": Text(
+        "The host was suspended for {asleep} during the run",
+        "実行中にホストが{asleep}サスペンドしていた",
+    ),
+    "limitation.host-asleep.description": Text(
+        "Nobody could reach its services then. How long ports were silent includes that time, so it is less evidence "
+        "than it seems.",
+        "その間、サービスには誰も接続できませんでした。ポートへの通信がなかった時間にはこの時間も含まれるため、"
+        "見かけほど確かな証拠にはなりません。",
+    ),
+    "limitation.host-asleep.recommendation": Text(
+        "Assess while the host stays awake.",
+        "ホストがサスペンドしない状態で評価してください。",
+    ),
     "limitation.run-short.title": Text(
         "The host was watched for {watched} only",
         "ホストの監視時間が{watched}しかない",

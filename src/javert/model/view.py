@@ -67,9 +67,14 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         return self.ended.ended_at if self.ended else self.last_sign
 
     @property
+    def asleep_s(self) -> float:
+        """How long the host was suspended while it was watched, seconds; 0.0 for a run without its end."""
+        return self.ended.asleep_s if self.ended else 0.0
+
+    @property
     def window_s(self) -> float:
-        """How long the host was watched, seconds."""
-        return max(0.0, self.ended_at - self.started.started_at)
+        """How long the host was watched, seconds; it is not while it is suspended."""
+        return max(0.0, self.ended_at - self.started.started_at - self.asleep_s)
 
 
 def assemble(records: Iterable[AnyRecord]) -> Telemetry:

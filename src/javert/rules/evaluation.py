@@ -29,6 +29,7 @@ from javert.rules.interface import Rule
 from javert.rules.registry import RULES
 
 SHORT_RUN_S = 180.0
+_NOTED_SLEEP_S = 1.0
 """A run shorter than this says so."""
 
 _FAULTS = frozenset(
@@ -214,6 +215,8 @@ def _of_the_run(telemetry: Telemetry) -> tuple[Limitation, ...]:
         found.append(Limitation(code="run-cut-off", rules=(), params=params))
     elif telemetry.ended.interrupted:
         found.append(Limitation(code="run-interrupted", rules=()))
+    if telemetry.asleep_s >= _NOTED_SLEEP_S:
+        found.append(Limitation(code="host-asleep", rules=()))
     if telemetry.window_s < SHORT_RUN_S and not started.capture:
         found.append(Limitation(code="run-short", rules=()))
     return tuple(found)
@@ -240,6 +243,7 @@ def _exclusions(
     course = {
         "watched": duration(telemetry.window_s, language),
         "planned": duration(telemetry.started.planned_s, language),
+        "asleep": duration(telemetry.asleep_s, language),
     }
     exclusions = [
         _exclusion(limitation, rule, telemetry.started, course, language)

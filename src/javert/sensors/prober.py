@@ -12,6 +12,7 @@ from javert.errors import SensorError, fault_site
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Listener, ProbeAnswer, ProbeOutcome, ServiceProbe
 from javert.probes.interface import Ask, Reopen, Reply, Script, ServiceHint, StartTls
+from javert.sensors import clock
 from javert.sensors.interface import Emit
 from javert.sensors.own_flows import OwnFlows
 from javert.sensors.probe_connection import Connection, Place, Sockets
@@ -165,7 +166,7 @@ class Prober:
                 address=listener.address,
                 port=listener.port,
                 outcome=outcome,
-                at=time.time(),
+                at=clock.now(),
                 connections=connections,
                 answers=answers,
             )

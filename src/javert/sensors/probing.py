@@ -3,7 +3,7 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from javert.formats.addresses import is_unspecified
 from javert.model.rule_id import RuleId
@@ -22,13 +22,13 @@ from javert.model.telemetry import (
     Transport,
 )
 from javert.probes.interface import ServiceHint
+from javert.sensors import clock
 from javert.sensors.interface import Emit, ProbeChoice, Sensor
 from javert.sensors.own_flows import OwnFlows
 from javert.sensors.probe_connection import Place, Sockets
+from javert.sensors.probe_harm import harms
 from javert.sensors.prober import Converse, Prober
 
-HARMED_PORTS = frozenset(range(9100, 9108))
-"""Printers there put on paper whatever comes (JetDirect and its multi-port servers)."""
 SETTLED_S = 10.0
 """A listener that appears during the run is asked when it has been there for so long: one that waits for one client
 only, such as that of an FTP transfer, has had it by then."""
@@ -37,8 +37,8 @@ TOGETHER_S = 20.0
 LEAVE_S = 2.0
 """After that, and when the operator ends the run, what is being asked still has so long to answer."""
 
-_ONE_CLIENT = frozenset({"nc", "nc.openbsd", "nc.traditional", "netcat", "ncat", "gdbserver", "lldb-server"})
-"""Programs that serve one client and end: asking them would end them."""
+_MULTI_CALL = frozenset({"busybox", "toybox"})
+"""Programs that are many: which, their processes' names tell."""
 _SNMP_AGENTS = frozenset({"snmpd"})
 _SNMP_PORT, _TFTP_PORT = 161, 69
 
@@ -97,6 +97,7 @@ class ProbingSensor:
         converse: the conversation for a service (``javert.probes.plan.conversation``).
         planned_s: how long the run is meant to last, seconds.
         choice: which services are asked.
+        arguments: the command line of a process, told by its id; empty where it is not known.
         demands_tls: what the configuration of a process, told by its id and its program's name, says of TLS, where
             the protocol does not tell; None where that is not known.
     """
@@ -111,8 +112,10 @@ class ProbingSensor:
         planned_s: float,
         choice: ProbeChoice,
         *,
+        arguments: Callable[[int], Sequence[str]] = lambda _pid: (),
         demands_tls: Callable[[int, str], bool | None] = lambda _pid, _program: None,
     ) -> None:
+        self._arguments = arguments
         self._demands_tls = demands_tls
         self._choice = choice
         self._planned_s = planned_s
@@ -188,14 +191,14 @@ class ProbingSensor:
     def start(self, emit: Emit) -> None:
         """Begin with the listeners that are there."""
         self._emit = emit
-        self._started_at = time.time()
+        self._started_at = clock.now()
         self._began = time.monotonic()
         self._prober.start(emit)
         self.poll()
 
     def poll(self) -> None:
         """Ask what has come to listen, and stayed."""
-        now = time.time()
+        now = clock.now()
         for place, listener in tuple(self._pending.items()):
             if listener.opened_at is not None and now - listener.opened_at < SETTLED_S:
                 continue
@@ -217,7 +220,7 @@ class ProbingSensor:
         interrupted = elapsed < self._planned_s - 1.0
         left = LEAVE_S if interrupted else max(LEAVE_S, TOGETHER_S - elapsed)
         self._prober.finish(left)
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
 
     def report(self) -> SensorReport:
         """How many services were asked."""
@@ -244,11 +247,11 @@ class ProbingSensor:
         )
 
     def _spared(self, listener: Listener) -> bool:
-        if listener.transport is Transport.TCP and listener.port in HARMED_PORTS:
-            return True
         if listener.port in self._choice.spared or (self._choice.only and listener.port not in self._choice.only):
             return True
-        return _program(self._process(listener)) in _ONE_CLIENT
+        process = self._process(listener)
+        arguments = self._arguments(process.key.pid) if process else ()
+        return listener.transport is Transport.TCP and harms(_program(process), arguments, listener.port)
 
 
 def _place_of(listener: Listener) -> _ListenerPlace:
@@ -258,7 +261,8 @@ def _place_of(listener: Listener) -> _ListenerPlace:
 def _program(process: Process | None) -> str:
     if process is None:
         return ""
-    return process.exe.rpartition("/")[2].removesuffix(" (deleted)") or process.name
+    program = process.exe.rpartition("/")[2].removesuffix(" (deleted)")
+    return process.name if program in _MULTI_CALL else program or process.name
 
 
 def _spared(listener: Listener, now: float) -> ServiceProbe:

@@ -56,10 +56,15 @@ class RunStarted(Record, frozen=True, kw_only=True):
 
 
 class RunEnded(Record, frozen=True, kw_only=True):
-    """Last line of the journal of a run whose collection ended by itself or by Ctrl-C; missing after a crash."""
+    """Last line of the journal of a run whose collection ended by itself or by Ctrl-C; missing after a crash.
+
+    Attributes:
+        asleep_s: how long the host was suspended meanwhile, seconds; nothing happened then, and nothing was seen.
+    """
 
     ended_at: float
     interrupted: bool = False
+    asleep_s: float = 0.0
 
 
 class Heartbeat(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from javert.errors import ParseError
 from javert.formats import elf
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, ElfFile, ElfKind, FileScan, Limitation, SensorReport
+from javert.sensors import clock
 from javert.sensors.interface import Emit, SensorOptions
 from javert.sensors.linux import mounts
 from javert.sensors.linux.file_cache import FileCache
@@ -70,7 +71,7 @@ class FileScanSensor:
             SensorError: the mounts of this host cannot be read.
         """
         self._emit = emit
-        self._started_at = time.time()
+        self._started_at = clock.now()
         self._began = time.monotonic()
         wanted = [os.path.realpath(path) for path in self._options.scan_roots]
         table, block_types = mounts.mounts(), mounts.block_file_systems()
@@ -151,7 +152,7 @@ class FileScanSensor:
         self._stop.set()
         self._wake.set()
         self._thread.join()
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
         self.flush()
         for limitation in self._tally.limitations():
             self._emit(limitation)

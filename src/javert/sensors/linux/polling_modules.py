@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from javert.errors import ParseError, SensorError
 from javert.model.rule_id import MODULE_RULES, RuleId
 from javert.model.telemetry import Limitation, SensorReport
+from javert.sensors import clock
 from javert.sensors.interface import Emit
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.module_book import ModuleBook, mapped_files
@@ -54,7 +55,7 @@ class PollingModuleSensor:
         """
         self._emit = emit
         self._table.emit_to(emit)
-        self._started_at = time.time()
+        self._started_at = clock.now()
         if self._walker is not None:
             self._walker.emit_to(emit)
         self._book = ModuleBook(emit, self._walker, self._scan)
@@ -86,7 +87,7 @@ class PollingModuleSensor:
                     code="processes-not-readable", rules=MODULE_RULES, params={"count": str(len(self._unreadable))}
                 )
             )
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
 
     def report(self) -> SensorReport:
         """How many memory maps were read."""
@@ -127,7 +128,7 @@ class PollingModuleSensor:
                 process,
                 root=self._table.is_root(process),
                 executable=file.path == exe,
-                now=time.time(),
+                now=clock.now(),
             )
 
 

@@ -4,7 +4,6 @@ Connections shorter than the interval are missed and no payload is read: the exc
 so.
 """
 
-import time
 from collections.abc import Hashable
 
 import msgspec
@@ -24,6 +23,7 @@ from javert.model.telemetry import (
     SensorReport,
     Transport,
 )
+from javert.sensors import clock
 from javert.sensors.interface import Emit
 from javert.sensors.linux.listeners import ListenerBook
 from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, look_into, network_namespaces
@@ -74,7 +74,7 @@ class PollingNetworkSensor:
         """
         self._emit = emit
         self._table.emit_to(emit)
-        self._started_at = time.time()
+        self._started_at = clock.now()
         self._book = ListenerBook(emit, self._table, self._own)
         list_sockets(IPPROTO_TCP, [TCP_ESTABLISHED])
         self._pids, unreadable = holders()
@@ -97,7 +97,7 @@ class PollingNetworkSensor:
         """List a last time."""
         self._look(first=False)
         self.flush()
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
 
     def report(self) -> SensorReport:
         """How many connections were seen."""
@@ -111,7 +111,7 @@ class PollingNetworkSensor:
 
     def _look(self, *, first: bool) -> None:
         self._own.prune()
-        now = time.time()
+        now = clock.now()
         if now - self._namespaces_at > _NAMESPACES_EVERY_S:
             self._namespaces_at = now
             self._namespaces = network_namespaces()
