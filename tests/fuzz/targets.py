@@ -286,7 +286,7 @@ _TEXT_SEEDS = (
 
 
 TARGETS: dict[str, Target] = {
-    "flow": Target(check_flow, [write_flow(script) for script in SESSIONS.values()], 150_000),
+    "flow": Target(check_flow, [write_flow(script) for script in SESSIONS.values()], 500_000),
     "capture": Target(check_capture, _capture_seeds(), 10_000),
     "packets": Target(check_packets, _packet_seeds(), 40_000),
     "elf": Target(check_elf, _elf_seeds(), 40_000),

@@ -109,6 +109,19 @@ CASES.add("axfr", "dns", [(C, H("001d00010000000100000000000007") + b"example" +
 CASES.add("ssh", "ssh", [(S, "SSH-2.0-x\r\n"), (C, CH)])
 CASES.add("ssh 1.99", "ssh", [(S, "SSH-1.99-x\n")])
 CASES.add("ssh banner lines", "ssh", [(S, "hello\r\nNOTICE\r\nSSH-2.0-x\r\n")])
+# found by changing the code
+CASES.add(
+    "telnet whose prompt nobody answered",
+    "telnet",
+    [(S, b"\xff\xfd\x18"), (C, b"\xff\xfc\x18"), (S, "login: timed out\r\n")],
+    cred=False,
+)
+CASES.add(
+    "telnet without a prompt",
+    "telnet",
+    [(S, b"\xff\xfd\x18"), (C, b"\xff\xfc\x18hello\r\n"), (S, "> ")],
+    cred=False,
+)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -425,6 +425,16 @@ for said in (
     "a AUTHENTICATE PLAIN",
 ):
     CASES.add(f"imap, {said!r} alone", "imap", [(C, said + "\r\n")])
+# found by changing the code
+ASKS = "OPTIONS * HTTP/1.1\r\nUpgrade: TLS/1.0\r\n\r\n"
+CASES.add("rfc2817 without an answer", "http", [(C, ASKS)], enc="unknown")
+CASES.add("rfc2817 accepted, and nothing after", "http", [(C, ASKS), (S, "HTTP/1.1 101 Go\r\n\r\n")], enc="unknown")
+CASES.add(
+    "nntp goes on after starttls",
+    "nntp",
+    [(S, "200 x\r\n"), (C, "STARTTLS\r\nGROUP a\r\n"), (S, "382 go\r\n211 1\r\n")],
+    enc="refused",
+)
 
 
 @pytest.mark.parametrize("name", CASES)
