@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from javert.assessment.files import replace_file
-from javert.assessment.system import PRIVATE
+from javert.assessment.system import PRIVATE, release_for_replacement
 from javert.errors import NewerVersionError, ParseError
 from javert.model.codec import decode_record, encode_record
 from javert.model.rule_id import RuleId
@@ -131,11 +131,16 @@ class Journal:
         data = b"".join(latest.values())
         # At least twice as long as what is left must be written before it is worth the work again.
         self._compact_at = max(COMPACT_AT, 3 * len(data))
+        released = release_for_replacement(self._file)
         with contextlib.suppress(OSError):  # no room for both: the long journal is as good as the short one
             replace_file(self._path, data)
         try:
             current = os.open(self._path, os.O_RDWR | os.O_APPEND | PRIVATE)
-        except OSError:  # the directory is gone: what is open stays the journal
+        except OSError as error:  # the directory is gone: what is open stays the journal
+            if released:
+                self.failure = self.failure or error
+                with self._pending_lock:
+                    self._pending[:0] = latest.values()
             return
         os.dup2(current, self._file, inheritable=False)
         os.close(current)

@@ -67,6 +67,12 @@ def sync_directory(path: Path) -> None:
         os.close(directory)
 
 
+def release_for_replacement(file: int) -> bool:
+    """Nothing, and False: an open file may lose its name to another one, rename(2)."""
+    del file
+    return False
+
+
 def others_can_replace_entries(directory: Path) -> bool:
     """Whether another user than root and this one could rename what is in ``directory``. Raises OSError."""
     status = directory.stat()

@@ -1,7 +1,6 @@
 """A capture instead of a host: its flows to a spool, what they come to before the rules."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import BinaryIO
 
 import msgspec
@@ -11,6 +10,7 @@ from javert.assessment.flow_spool import FlowSpool
 from javert.assessment.traffic import MOST, Traffic
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Assessment, FlowSummary
+from javert.model.moment import moment
 from javert.model.rule_id import TRAFFIC_RULES, RuleId
 from javert.model.telemetry import AnyRecord, Encryption, Host, Limitation, RunEnded, RunStarted, SensorReport
 from javert.model.view import assemble
@@ -103,7 +103,7 @@ def _records(
 ) -> Iterator[AnyRecord]:
     first, last = traffic.first_seen, traffic.last_seen
     yield RunStarted(
-        run_id=f"{datetime.fromtimestamp(first, UTC):%Y%m%dT%H%M%SZ}-{spool.digest[:6]}",
+        run_id=f"{moment(first):%Y%m%dT%H%M%SZ}-{spool.digest[:6]}",
         javert_version=__version__,
         started_at=first,
         planned_s=last - first,

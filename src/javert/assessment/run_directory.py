@@ -3,7 +3,6 @@
 import os
 import secrets
 import stat
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ from javert.assessment.system import (
 from javert.errors import ParseError, RunDirectoryError
 from javert.model.assessment import Assessment, RunState
 from javert.model.codec import decode_assessment, encode_assessment
+from javert.model.moment import moment
 from javert.model.view import Telemetry, assemble
 
 JOURNAL = "journal.jsonl"
@@ -39,7 +39,7 @@ def state_directory() -> Path:
 
 def new_run_id(now: float) -> str:
     """An id that sorts by time and is not used twice, for instance "20261123T173606Z-3f9a2c"."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{moment(now):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def create_state_directory() -> Path:

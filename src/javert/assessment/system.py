@@ -13,6 +13,7 @@ if sys.platform == "win32":
         others_can_write,
         owned,
         privileged,
+        release_for_replacement,
         sync_directory,
         try_lock,
     )
@@ -27,6 +28,7 @@ else:
         others_can_write,
         owned,
         privileged,
+        release_for_replacement,
         sync_directory,
         try_lock,
     )
@@ -41,6 +43,7 @@ __all__ = [
     "others_can_write",
     "owned",
     "privileged",
+    "release_for_replacement",
     "sync_directory",
     "try_lock",
 ]

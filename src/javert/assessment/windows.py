@@ -85,6 +85,18 @@ def sync_directory(path: Path) -> None:
     """Nothing: NTFS journals the names in a directory, and FlushFileBuffers takes none."""
 
 
+def release_for_replacement(file: int) -> bool:
+    """Let go of an open file, so that another can take its place: Windows replaces none that is open.
+
+    Returns:
+        True: until something else is put in its place (os.dup2), what is written to ``file`` goes to nothing.
+    """
+    null = os.open(os.devnull, os.O_RDWR | PRIVATE)
+    os.dup2(null, file, inheritable=False)
+    os.close(null)
+    return True
+
+
 def others_can_replace_entries(directory: Path) -> bool:
     """Not judged on Windows, where permissions are inherited lists: directories are made private instead."""
     del directory

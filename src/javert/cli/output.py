@@ -102,7 +102,9 @@ def exit_code(assessment: Assessment, fail_on: Severity | None, flows: Flows | N
 
 def _standard_output() -> Page:
     on_terminal = sys.stdout.isatty()
-    colour = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    # A Windows console shows control sequences as they are, unless somebody has told it otherwise.
+    able = on_terminal and sys.platform != "win32"
+    colour = able and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Page(width=shutil.get_terminal_size().columns, colour=colour)
 
 

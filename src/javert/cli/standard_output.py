@@ -1,6 +1,7 @@
 """Standard output, which may be a terminal, a closed pipe, or a file on a full disk."""
 
 import contextlib
+import errno
 import os
 import sys
 
@@ -21,6 +22,8 @@ def print_bytes(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # what its C library makes of a closed pipe
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
         silence()
         raise JavertError(f"cannot write to standard output: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from javert.assessment import journal as journal_module
 from javert.assessment.files import replace_file
 from javert.assessment.journal import Journal, read_records
 from javert.errors import ParseError
@@ -275,3 +276,31 @@ def test_a_journal_without_its_directory_goes_on(small_journal, path, run_starte
     fill(small_journal, run_started)
     assert small_journal.failure is None
     assert sum(1 for _ in small_journal.records()) == 201
+
+
+def test_where_no_open_file_can_be_replaced_it_is_let_go_of(journal, path, monkeypatch):
+    """As on Windows. If there is no way back to the file, that is told, and what was in it stays in memory."""
+
+    def release(file):
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, file)
+        os.close(null)
+        return True
+
+    monkeypatch.setattr(journal_module, "release_for_replacement", release)
+    for at in (1.0, 2.0):
+        journal._compact_at = 1
+        journal.append(Heartbeat(at=at))
+        journal.sync()
+        assert list(journal.records()) == [Heartbeat(at=at)]
+    assert journal.failure is None
+
+    def lose(there, data):
+        there.unlink()
+
+    monkeypatch.setattr(journal_module, "replace_file", lose)
+    journal._compact_at = 1
+    journal.append(Heartbeat(at=3.0))
+    journal.sync()
+    assert isinstance(journal.failure, FileNotFoundError)
+    assert list(journal.records()) == [Heartbeat(at=3.0)]

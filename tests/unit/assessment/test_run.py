@@ -1,7 +1,7 @@
 """A run from CREATED to its end, in this process, with sensors of the test's own."""
 
 import json
-import os
+import platform
 import shutil
 import signal
 import threading
@@ -11,6 +11,7 @@ import pytest
 from javert.assessment.lock import sole_run
 from javert.assessment.run import RunOptions, assess
 from javert.assessment.run_directory import JOURNAL, RESULT, STATE, read_result, read_telemetry
+from javert.assessment.system import privileged
 from javert.catalogue.lookup import Language
 from javert.errors import AlreadyRunningError, CanceledError, RunDirectoryError
 from javert.model.assessment import RunState
@@ -92,8 +93,8 @@ def test_the_telemetry_says_what_was_asked(live):
     assert telemetry.started.rules == (RuleId.SOFTWARE_WITHOUT_DEP,)
     assert telemetry.started.scan_roots == ("/opt",)
     assert telemetry.started.planned_s == 0.3
-    assert telemetry.started.privileged == (os.geteuid() == 0)
-    assert telemetry.started.host.hostname == os.uname().nodename
+    assert telemetry.started.privileged == privileged()
+    assert telemetry.started.host.hostname == platform.node()
     assert telemetry.ended == RunEnded(ended_at=telemetry.ended.ended_at)
 
 
@@ -127,7 +128,7 @@ def test_a_second_run_is_refused_and_makes_no_directory(live, state_directory):
 
 
 def test_an_interruption_ends_early_and_evaluates(live, scripted_sensor):
-    sensor = scripted_sensor(poll=lambda _: os.kill(os.getpid(), signal.SIGINT))
+    sensor = scripted_sensor(poll=lambda _: signal.raise_signal(signal.SIGINT))
     watcher = Watcher()
     run = live(sensor, watcher=watcher, duration_s=60.0)
     assert any(title.startswith("The run was interrupted") for title in titles(run))
@@ -138,8 +139,8 @@ def test_an_interruption_ends_early_and_evaluates(live, scripted_sensor):
 
 def test_a_second_signal_ends_at_once_and_keeps_what_was_seen(live, scripted_sensor, tmp_path):
     def twice(_):
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
 
     def see(emit):
         emit(Limitation(code="seen", rules=()))

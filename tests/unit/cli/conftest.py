@@ -1,11 +1,12 @@
 """The command line in this process, with a state directory and sensors of the test's own."""
 
-import os
 from typing import NamedTuple
 
 import pytest
 
+from javert.assessment import run as run_module
 from javert.assessment.run_directory import STATE_DIRECTORY_VARIABLE
+from javert.cli import assess
 from javert.cli.frame import run
 from javert.model.codec import encode_assessment
 from javert.model.telemetry import SensorReport
@@ -81,7 +82,8 @@ def sensors(monkeypatch):
 
 @pytest.fixture
 def as_root(monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for module in (assess, run_module):
+        monkeypatch.setattr(module, "privileged", lambda: True)
 
 
 @pytest.fixture

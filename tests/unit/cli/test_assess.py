@@ -2,12 +2,14 @@
 
 import errno
 import json
-import os
+import sys
 
 import pytest
 
+from javert.assessment import run as run_module
 from javert.assessment.run import CompletedRun
 from javert.assessment.run_directory import read_telemetry
+from javert.assessment.system import UNPRIVILEGED
 from javert.cli import assess as module
 from javert.errors import JavertError
 from javert.model.rule_id import RuleId
@@ -120,10 +122,11 @@ def test_a_run_directory_that_filled_up_is_told_after_the_report(javert, run_of,
 
 
 def test_without_root_it_says_at_once_what_cannot_be_seen(javert, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    for each in (module, run_module):
+        monkeypatch.setattr(each, "privileged", lambda: False)
     ended = javert("assess", "--duration", "1s", "--rule", "insecure-client-login")
-    assert ended.err.startswith("javert: not root: ")
-    assert "Javert did not run as root" in ended.out
+    assert ended.err.startswith(f"javert: {UNPRIVILEGED}\n")
+    assert f"Javert did not run as {'an administrator' if sys.platform == 'win32' else 'root'}" in ended.out
 
 
 def test_a_run_directory_in_use_is_refused(javert, tmp_path):
