@@ -1,5 +1,6 @@
 """A capture to flows, endpoints and limitations."""
 
+import gc
 import gzip
 import io
 import struct
@@ -220,3 +221,21 @@ def test_any_frames_give_flows(data: bytes) -> None:
     wire.ip(6, data, up=True)
     wire.ip(17, data, up=False)
     assert any(flow.verdict.protocol is Protocol.HTTP for flow in wire.flows())
+
+
+def test_flows_leave_nothing_that_reference_counts_do_not_free() -> None:
+    """``javert replay`` switches the search for cycles off."""
+    wire = Wire()
+    for port in range(40000, 40020):
+        wire.exchange(port)
+        wire.frame(bytes(20))
+        wire.udp(b"0\x26\x02\x01", up=port % 2 == 0)
+    wire.tcp(1, ACK, b"\x00\x01 nothing known", port=50000)
+    wire.flows()
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(wire.flows()) == 22
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
