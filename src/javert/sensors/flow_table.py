@@ -273,8 +273,8 @@ class FlowTable:
         """
         alive = []
         for flow in self._flows():
-            patience = _CLOSED_IDLE_S if flow.closed == _BY_BOTH else _IDLE_S[flow.transport]
-            if time - flow.last_seen > patience:
+            idle = time - flow.last_seen
+            if idle > _CLOSED_IDLE_S and (flow.closed == _BY_BOTH or idle > _IDLE_S[flow.transport]):
                 self._end(flow)
             else:
                 alive.append(flow)
