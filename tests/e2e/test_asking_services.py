@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +159,27 @@ def test_nothing_is_sent_if_the_operator_says_so(javert, web):
     document = javert.assess("--duration", "1s", "--rule", UNUSED, "--probe-port", str(web.port)).ended().document
     assert len(_findings(document, UNUSED, web.port)) == 1
     assert web.connections == 0
+
+
+def test_a_program_that_serves_one_client_still_waits_for_it(javert, children, waiting):
+    port = _free_port()
+    server = children.start("socat", f"TCP-LISTEN:{port},bind=127.0.0.1", "SYSTEM:echo served")
+    waiting(lambda: _listens(port), "socat listens")
+    run = javert.assess("--duration", "1s", "--rule", SERVER, "--probe-port", f"{port}")
+    (exclusion,) = (one for one in run.ended().document["exclusions"] if f"127.0.0.1:{port}" in one["description"])
+    assert "serve one client and end" in exclusion["description"]
+    assert server.poll() is None, "it served Javert and ended"
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(100) == b"served\n"
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def _listens(port):
+    return f"0100007F:{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text("ascii")
 
 
 def test_what_a_proxy_asks_its_backend_because_of_javert_is_neither_use_nor_silence(javert, web, children):

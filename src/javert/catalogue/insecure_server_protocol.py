@@ -191,10 +191,12 @@ UNJUDGED: dict[str, tuple[Text, Text, Text]] = {
     "spared": (
         Text("they were not to be asked", "問い合わせの対象外"),
         Text(
-            "Javert did not ask them: printers print what they are sent, some programs serve one client and end, and "
-            "--probe-port and --no-probe-port leave services out.",
-            "Javert は問い合わせていません。プリンターは受信データを印刷し、1 つのクライアントに応答して終了するプログラムも"
-            "あります。また --probe-port と --no-probe-port で除外したサービスも含みます。",
+            "Javert did not ask them: printers print what they are sent, some programs serve one client and end, "
+            "debuggers stop what they debug, ssh leads to other machines, and --probe-port and --no-probe-port leave "
+            "services out.",
+            "Javert は問い合わせていません。プリンターは受信データを印刷し、1 つのクライアントに応答して終了するプログラムや、"
+            "デバッグ対象を停止させるデバッガー、ほかのマシンにつながる ssh の転送もあります。また --probe-port と "
+            "--no-probe-port で除外したサービスも含みます。",
         ),
         _BY_HAND,
     ),

@@ -1,9 +1,9 @@
 """MySQL and MariaDB. Reference: MySQL internals manual, "Connection Phase": handshake, SSLRequest, error packets.
 
 The server speaks first, and offers TLS or not. Sent, if it does: SSLRequest and a handshake. Safe: it is what every
-client sends before it names a user. The server counts who leaves then by the client's address, and blocks one that
-did so max_connect_errors times (100 unless set) without a login between: over IPv4 that is 127.0.0.2, from where nobody
-else comes; 127.0.0.1 and ::1 it does not count (MySQL manual, "The Host Cache").
+client sends before it names a user. The server counts those who leave then by their address, and blocks one from
+which that happened max_connect_errors times (100 unless set) without a login between. Over IPv4 that is 127.0.0.2,
+from where nobody else comes; 127.0.0.1 and ::1 it does not count (MySQL manual, "The Host Cache").
 
 Whether the server then requires TLS cannot be told without logging in. MySQL 8 and MariaDB 10.11 look at
 require_secure_transport, and at REQUIRE SSL of an account, only after the password was right (acl_authenticate in

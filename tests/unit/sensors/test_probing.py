@@ -30,7 +30,8 @@ from javert.sensors import probing
 from javert.sensors.interface import ProbeChoice
 from javert.sensors.own_flows import OwnFlows
 from javert.sensors.probe_connection import OneNamespace
-from javert.sensors.probing import HARMED_PORTS, SETTLED_S, Overheard, ProbingSensor
+from javert.sensors.probe_harm import HARMED_PORTS
+from javert.sensors.probing import SETTLED_S, Overheard, ProbingSensor
 
 NAMESPACE = 7
 
@@ -60,8 +61,9 @@ def sensor(monkeypatch):
     """Makes a sensor that is told of some records and started; and gives what it asked and emitted."""
     monkeypatch.setattr(probing, "Prober", Asked)
 
-    def make(*records, choice=None, planned_s=3600.0):
-        made = ProbingSensor(OneNamespace(), OwnFlows(), lambda hint: iter(()), planned_s, choice or ProbeChoice())
+    def make(*records, choice=None, planned_s=3600.0, **options):
+        choice = choice or ProbeChoice()
+        made = ProbingSensor(OneNamespace(), OwnFlows(), lambda hint: iter(()), planned_s, choice, **options)
         made.emitted = []
         for record in records:
             made.hear(record)
@@ -158,6 +160,23 @@ def test_a_program_that_serves_one_client_is_spared(sensor, program):
     started = sensor(_process(5, program), _listener(4444, 5))
     assert _ports(started) == []
     assert [record.outcome for record in started.emitted] == [ProbeOutcome.SPARED]
+
+
+def test_the_whole_command_line_decides_too_and_goes_nowhere(sensor):
+    arguments = {5: ("socat", "TCP-LISTEN:7001", "EXEC:cat"), 6: ("socat", "TCP-LISTEN:7002,fork", "EXEC:cat")}
+    processes = (_process(5, "/usr/bin/socat"), _process(6, "/usr/bin/socat"))
+    started = sensor(*processes, _listener(7001, 5), _listener(7002, 6), arguments=arguments.__getitem__)
+    assert _ports(started) == [7002]
+    assert [record.port for record in started.emitted] == [7001]
+    assert "EXEC" not in repr(started.emitted)
+
+
+def test_a_program_that_is_many_is_told_by_its_name(sensor):
+    telnetd = Process(key=ProcessKey(5, 1), name="telnetd", exe="/bin/busybox")
+    nc = Process(key=ProcessKey(6, 1), name="nc", exe="/bin/busybox")
+    started = sensor(telnetd, nc, _listener(2323, 5), _listener(4444, 6))
+    (listener,) = started._prober.listeners
+    assert (listener.port, started._prober.hint(listener).program) == (2323, "telnetd")
 
 
 def test_the_operator_chooses(sensor):

@@ -7,6 +7,7 @@ from javert.probes.plan import conversation
 from javert.sensors.fallback import WithFallback
 from javert.sensors.interface import Sensor, SensorOptions
 from javert.sensors.linux.clock import BootClock
+from javert.sensors.linux.command_lines import arguments_of
 from javert.sensors.linux.files import FileScanSensor
 from javert.sensors.linux.libbpf import cgroup2_mount
 from javert.sensors.linux.modules import BpfModuleSensor
@@ -49,6 +50,7 @@ def linux_sensors(options: SensorOptions) -> tuple[Sensor, ...]:
                 conversation,
                 options.planned_s,
                 options.probes,
+                arguments=arguments_of,
                 demands_tls=demands_tls,
             )
             sensors += [Overheard(network, probes), probes]
