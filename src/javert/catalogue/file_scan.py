@@ -72,8 +72,8 @@ TEXTS: dict[str, Text] = {
         "ています。その中のソフトウェアは、実行中のプロセスがマップしていたものだけが判定されています。",
     ),
     "limitation.file-system-hidden.recommendation": Text(
-        en="Scan it through the process: `javert assess --scan /proc/{process}/root{scope}`.",
-        ja="プロセスを通してスキャンしてください: `javert assess --scan /proc/{process}/root{scope}`。",
+        en="Scan it through the process: `javert assess --scan {place}`.",
+        ja="プロセスを通してスキャンしてください: `javert assess --scan {place}`。",
     ),
     "limitation.file-scan-skipped.title": Text(
         en="A part of the host was not scanned, as asked",

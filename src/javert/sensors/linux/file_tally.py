@@ -89,13 +89,13 @@ class ScanTally:
 
     def limitations(self) -> Iterator[Limitation]:
         """What the scan did not see, each kind once."""
-        anything = self.candidates + self.mapped > 0
         for root, reason in self._missing.items():
-            yield self._limitation("file-scan-missing", root, blinds=not anything, reason=reason)
+            yield self._limitation("file-scan-missing", root, blinds=not self.candidates, reason=reason)
+        # Nobody knows how much was left, so nothing found is no all-clear.
         if self.failure:
-            yield self._limitation("file-scan-failed", blinds=not anything, reason=self.failure)
+            yield self._limitation("file-scan-failed", blinds=True, reason=self.failure)
         elif not self.finished:
-            yield self._limitation("file-scan-unfinished", blinds=not anything)
+            yield self._limitation("file-scan-unfinished", blinds=True)
         if self._unreadable:
             examples = ", ".join(f"{path} ({reason})" for path, reason in self._unreadable_examples.items())
             yield self._limitation("file-scan-unreadable", count=str(self._unreadable), examples=examples)

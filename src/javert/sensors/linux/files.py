@@ -6,16 +6,19 @@ rest is counted. Files that running processes have mapped are read when the modu
 lie and whatever they are called.
 """
 
+import errno
 import os
+import shlex
 import threading
 import time
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 import msgspec
 
-from javert.errors import ParseError
+from javert.errors import ParseError, fault_site
 from javert.formats import elf
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import AnyRecord, ElfFile, ElfKind, FileScan, Limitation, SensorReport
@@ -28,13 +31,16 @@ from javert.sensors.linux.file_walk import Candidate, Walk
 from javert.sensors.linux.packages.attribution import Attribution, Place
 from javert.sensors.linux.packages.images import ImageNames
 from javert.sensors.linux.priority import step_back
+from javert.sensors.linux.regular_file import open_regular
 
 RULE = RuleId.SOFTWARE_WITHOUT_DEP
 
 FINISH_S = 60.0
 """How long the end of a run waits for the scan, seconds."""
 
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LAST_WORK_S = 30.0
+"""How long it then waits for what the thread has in hand, for instance packages to be looked up, seconds."""
+
 _OWNERS_EVERY_S = 3.0
 _OWNERS_AT_ONCE = 2000
 _PLANNED_END = 0.95
@@ -73,20 +79,27 @@ class FileScanSensor:
         self._emit = emit
         self._started_at = clock.now()
         self._began = time.monotonic()
-        wanted = [os.path.realpath(path) for path in self._options.scan_roots]
+        wanted = [mounts.resolved(path) for path in self._options.scan_roots]
         table, block_types = mounts.mounts(), mounts.block_file_systems()
         self._plan = mounts.plan(wanted, table, block_types, one_file_system=self._options.one_file_system)
         if not wanted and not self._options.one_file_system:
             for mount, pid in mounts.hidden(table, block_types):
                 self._limit(
-                    "file-system-hidden", mount.mount_point, file_system=mount.file_system, process=str(pid)
+                    "file-system-hidden",
+                    mount.mount_point,
+                    file_system=mount.file_system,
+                    process=str(pid),
+                    place=shlex.quote(f"/proc/{pid}/root{mount.mount_point}"),
                 )
-        self._skip = frozenset(os.path.realpath(path) for path in self._options.scan_skip)
+        self._skip = frozenset(mounts.resolved(path) for path in self._options.scan_skip)
         for path in wanted:
             try:
-                Path(path).stat()
+                mode = Path(path).stat().st_mode
             except OSError as error:
                 self._tally.missing(path, error)
+            else:
+                if not (S_ISREG(mode) or S_ISDIR(mode)):
+                    self._tally.missing(path, OSError(errno.EINVAL, "it is neither a file nor a directory"))
         self._walk = Walk(
             boundaries=self._plan.boundaries,
             skip=self._skip,
@@ -127,7 +140,7 @@ class FileScanSensor:
                 return
             self._mapped.add(identity)
         try:
-            descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW)
+            descriptor = open_regular(path, links=True)
         except OSError:
             self._tally.gone(display_path, device)
             return
@@ -151,7 +164,10 @@ class FileScanSensor:
                 self._stop.set()  # the operator does not want to wait: the scan is reported as not finished
         self._stop.set()
         self._wake.set()
-        self._thread.join()
+        self._thread.join(LAST_WORK_S)
+        if self._thread.is_alive():
+            self._tally.package_errors.add("looking it up did not come to an end")
+        self._found.extend(_of_unknown_owner(file) for file, _ in self._unowned.copy())
         self._ended_at = clock.now()
         self.flush()
         for limitation in self._tally.limitations():
@@ -190,7 +206,7 @@ class FileScanSensor:
                 self._name_owners()
             self._name_owners()
         except Exception as error:  # noqa: BLE001 - a fault of the scan must not end the run; it becomes an exclusion
-            self._tally.failure = f"{type(error).__name__}: {error}"
+            self._tally.failure = fault_site(error)
         finally:
             self._tally.ended.set()
 
@@ -258,18 +274,32 @@ class FileScanSensor:
             self._cache.keep(read, outcome)
 
     def _name_owners(self) -> None:
-        """Give the files found so far their packages and hand them to the thread that emits."""
+        """Give the files found so far their packages and hand them to the thread that emits.
+
+        They leave the queue at the very end: ``stop`` takes what is left, should this not come to one.
+        """
         self._owners_at = time.monotonic()
-        files = [self._unowned.popleft() for _ in range(len(self._unowned))]
+        files = self._unowned.copy()
+        try:
+            owned = self._owned(files)
+        except Exception as error:  # noqa: BLE001 - whose software it is may stay unknown, that it is there may not
+            self._tally.package_errors.add(f"a fault in Javert: {fault_site(error)}")
+            owned = [_of_unknown_owner(file) for file, _ in files]
+        self._found.extend(owned)
+        for _ in owned:
+            self._unowned.popleft()
+
+    def _owned(self, files: Collection[tuple[ElfFile, Place]]) -> list[ElfFile]:
         if not files:
-            return
+            return []
         packages = self._attribution.packages(place for _, place in files)
         known = not self._attribution.errors
         self._tally.package_errors.update(self._attribution.errors)
+        owned = []
         for file, place in files:
             package = packages.get(place)
             layer = self._images.layer(place.place)
-            self._found.append(
+            owned.append(
                 msgspec.structs.replace(
                     file,
                     package=package,
@@ -278,6 +308,7 @@ class FileScanSensor:
                     container=layer.container,
                 )
             )
+        return owned
 
     # ------------------------------------------------------------ in either
 
@@ -305,11 +336,11 @@ class FileScanSensor:
                 return image.machine
         except ParseError:
             return DAMAGED
+        if identity in self._reported:
+            return None  # by another way to the same file; of two, the scan's path is the host's own
         if scanned:
             self._tally.harmful(image.machine)
             self._reported.add(identity)
-        elif identity in self._reported:
-            return None  # the scan's path is the host's own
         file = ElfFile(
             path=place.path,
             device=identity[0],
@@ -329,9 +360,13 @@ class FileScanSensor:
         self._emit(Limitation(code=code, rules=(RULE,), scope=scope, params=params))
 
 
+def _of_unknown_owner(file: ElfFile) -> ElfFile:
+    return msgspec.structs.replace(file, ownership_known=False)
+
+
 def _open_quietly(candidate: Candidate) -> int:
     """Open without leaving a mark in the access time, where the kernel lets us (owners and root)."""
     try:
-        return os.open(candidate.name, _OPEN | os.O_NOATIME, dir_fd=candidate.directory)
+        return open_regular(candidate.name, directory=candidate.directory, flags=os.O_NOATIME)
     except PermissionError:
-        return os.open(candidate.name, _OPEN, dir_fd=candidate.directory)
+        return open_regular(candidate.name, directory=candidate.directory)

@@ -4,6 +4,7 @@ What the kernel keeps in memory for its own use (proc, sysfs …) holds no softw
 that host's business, and reading it would load the network. Both stay out unless a root lies inside them.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -143,6 +144,18 @@ def plan(
         not_asked=tuple(not_asked),
         file_systems={root: mount.file_system for root in roots if (mount := _mount_of(root, visible))},
     )
+
+
+def resolved(path: str) -> str:
+    """The path without symbolic links, as far as it still leads to the same place.
+
+    The kernel's own links below /proc do not: ``/proc/PID/root`` of a container reads as "/".
+    """
+    real = os.path.realpath(path)
+    try:
+        return real if os.path.samefile(real, path) else os.path.abspath(path)
+    except OSError:
+        return os.path.abspath(path) if os.path.exists(path) else real
 
 
 def _mount_of(path: str, visible: dict[str, Mount]) -> Mount | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from javert.errors import SensorError
@@ -134,6 +135,44 @@ def test_a_root_that_is_not_there_is_an_exclusion_and_blinds_if_it_was_all(tmp_p
     assert not missing.blinds
 
 
+def test_a_root_that_is_neither_file_nor_directory_is_an_exclusion(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (missing,) = scan(tmp_path / "fifo").of(Limitation)
+    assert (missing.code, missing.scope, missing.blinds) == ("file-scan-missing", str(tmp_path / "fifo"), True)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount")
+def test_another_mount_namespace_is_scanned_through_its_process(tmp_path, bad_elf):
+    """The kernel's link reads as "/", where Javert's own namespace has something else under the same path."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    put(tmp_path / "bad", bad_elf)
+    script = 'mount -t tmpfs none "$1/volume" && cp "$1/bad" "$1/volume/hidden" && echo ready && exec sleep 60'
+    command = ["unshare", "--mount", "sh", "-c", script, "sh", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            place = f"/proc/{process.pid}/root{volume}"
+            records = scan(place)
+        finally:
+            process.kill()
+    assert [file.path for file in records.of(ElfFile)] == [f"{place}/hidden"]
+    assert records.codes == set()
+
+
+def test_a_file_that_two_mounts_show_is_told_once(tmp_path, bad_elf, monkeypatch):
+    put(tmp_path / "volume/bad", bad_elf)
+    plan = mounts.plan
+    twice = lambda *given, **options: msgspec.structs.replace(  # noqa: E731
+        plan(*given, **options), roots=(str(tmp_path), str(tmp_path / "volume"))
+    )
+    monkeypatch.setattr(mounts, "plan", twice)
+    records = scan(tmp_path)
+    assert [file.path for file in records.of(ElfFile)] == [str(tmp_path / "volume/bad")]
+    assert records.scan.elf == 1
+
+
 def test_what_is_skipped_is_not_read_and_said(tmp_path, bad_elf):
     for name in ("kept/a", "left/b", "kept/single"):
         put(tmp_path / name, bad_elf)
@@ -195,7 +234,36 @@ def test_a_fault_of_the_scan_ends_the_scan_not_the_run(tmp_path, monkeypatch):
     records = scan(tmp_path)
     (limitation,) = records.of(Limitation)
     assert (limitation.code, limitation.blinds) == ("file-scan-failed", True)
-    assert "broken" in limitation.params["reason"]
+    assert "RuntimeError" in limitation.params["reason"]
+    assert "broken" not in limitation.params["reason"], "what it says may quote what the host holds"
+
+
+def test_a_fault_while_owners_are_looked_up_loses_no_file(tmp_path, bad_elf, monkeypatch):
+    def broken(self, places):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(files.Attribution, "packages", broken)
+    put(tmp_path / "bad", bad_elf)
+    records = scan(tmp_path)
+    (file,) = records.of(ElfFile)
+    assert not file.ownership_known
+    assert records.scan.finished
+    assert records.codes == {"package-database-unreadable"}
+
+
+def test_owners_that_take_for_ever_hold_neither_the_end_nor_the_files(tmp_path, bad_elf, monkeypatch):
+    done = threading.Event()
+    monkeypatch.setattr(files.Attribution, "packages", lambda self, places: done.wait() and {})
+    monkeypatch.setattr(files, "FINISH_S", 0.1)
+    monkeypatch.setattr(files, "LAST_WORK_S", 0.1)
+    put(tmp_path / "bad", bad_elf)
+    try:
+        records = scan(tmp_path)
+    finally:
+        done.set()
+    (file,) = records.of(ElfFile)
+    assert not file.ownership_known
+    assert records.codes == {"package-database-unreadable", "file-scan-unfinished"}
 
 
 def test_without_mounts_there_is_no_scan(monkeypatch):

@@ -142,3 +142,11 @@ def test_what_the_host_has_mounted_too_is_not_hidden():
     every = frozenset(mount.file_system for mount in own)
     devices = {mount.device for mount in own}
     assert all(each.mount.device not in devices for each in mounts.hidden(own, every))
+
+
+def test_links_are_resolved_where_that_leads_to_the_same_place(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert mounts.resolved(str(tmp_path / "link")) == str(tmp_path / "real")
+    assert mounts.resolved(str(tmp_path / "link/none")) == str(tmp_path / "real/none")
+    assert mounts.resolved("/proc/self/root/usr") == "/usr", "it is this very namespace"

@@ -1,8 +1,10 @@
 """Whose software files are, wherever they lie: on the host, in a container, in another system below a directory."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,9 @@ from javert.sensors.linux.packages.owners import Ownership
 
 _SYSTEMS_REMEMBERED = 16
 _DIRECTORIES_REMEMBERED = 4096
+_TIME_FOR_OTHERS_S = 15.0
+"""What lies outside the host's own databases anybody can have made, and made to be long to read."""
+
 _DATABASES = (
     "var/lib/dpkg/status",
     "lib/apk/db/installed",
@@ -60,16 +65,25 @@ class Attribution:
             systems[self._system(each.place)].append(each)
         found: dict[Place, Package] = {}
         errors: list[str] = []
-        for root, members in systems.items():
+        deadline = inf
+        for root in sorted(systems):  # the host's own comes first, and may take its time
+            if time.monotonic() > deadline:
+                errors.append(f"looking up whose files lie below {root} would have taken too long")
+                continue
             top = root.rstrip("/")
             ownership = self._ownership(root)
-            owners = ownership.owners(each.place[len(top) :] for each in members)
+            owners = ownership.owners(each.place[len(top) :] for each in systems[root])
             errors += ownership.errors
-            for each in members:
-                package = owners.get(each.place[len(top) :]) or language_package(each.place, each.path)
+            deadline = min(deadline, time.monotonic() + _TIME_FOR_OTHERS_S)
+            for each in systems[root]:
+                package = owners.get(each.place[len(top) :])
+                if package is None and time.monotonic() <= deadline:
+                    package = language_package(each.place, each.path)
+                elif package is None:
+                    errors.append(f"looking up whose files lie below {root} took too long")
                 if package is not None:
                     found[each] = msgspec.structs.replace(package, system=_system_name(top, each))
-        self.errors = tuple(errors)
+        self.errors = tuple(dict.fromkeys(errors))
         return found
 
     def _system(self, place: str) -> str:

@@ -8,16 +8,15 @@ host's own no link is followed, which could lead to a file of /proc that reading
 import errno
 import os
 from contextlib import suppress
-from stat import S_ISREG
 from typing import BinaryIO
+
+from javert.sensors.linux.regular_file import open_regular
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of a file that describes one package."""
 
 _MOST_BYTES_IN_ALL = 64 * 1024 * 1024
 """Of a file that describes all packages of a system."""
-
-_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def opened(path: str, most: int = _MOST_BYTES_IN_ALL, *, links: bool = False) -> BinaryIO:
@@ -31,17 +30,11 @@ def opened(path: str, most: int = _MOST_BYTES_IN_ALL, *, links: bool = False) ->
     Raises:
         OSError: there is none, it cannot be read, or it is no regular file of that size.
     """
-    # Looked at before it is opened: to open a device can do something.
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
-    try:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
-        if status.st_size > most:
-            raise OSError(errno.EFBIG, "it is larger than such a file can be", path)
-        return os.fdopen(os.open(f"/proc/self/fd/{descriptor}", _FLAGS), "rb")
-    finally:
-        os.close(descriptor)
+    file = os.fdopen(open_regular(path, links=links), "rb")
+    if os.fstat(file.fileno()).st_size > most:
+        file.close()
+        raise OSError(errno.EFBIG, "it is larger than such a file can be", path)
+    return file
 
 
 def contents(path: str, most: int = MOST_BYTES) -> bytes:

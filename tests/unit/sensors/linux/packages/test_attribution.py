@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from javert.sensors.linux.packages import attribution as attributions
 from javert.sensors.linux.packages.attribution import Attribution, Place
 
 INSTALLED = "P:tool\nV:1.0\nF:usr/bin\nR:tool\n"
@@ -75,3 +76,13 @@ def test_a_database_that_cannot_be_read_is_told(system):
     assert len(attribution.packages([Place(path, path)])) == 1
     (error,) = attribution.errors
     assert "dpkg" in error
+
+
+def test_systems_that_anybody_can_have_made_get_little_time(system, monkeypatch):
+    monkeypatch.setattr(attributions, "_TIME_FOR_OTHERS_S", -1.0)
+    places = [Place(str(system / name), str(system / name)) for name in ("usr/bin/tool", "usr/bin/other")]
+    host = Place(sys.executable, sys.executable)
+    attribution = Attribution()
+    assert attribution.packages([*places]).keys() == {places[0]}, "the first has its turn"
+    assert attribution.packages([*places, host]).keys() <= {host}
+    assert any(str(system) in error for error in attribution.errors)
