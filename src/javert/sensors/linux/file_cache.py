@@ -2,8 +2,10 @@
 
 Only files that no rule can object to are remembered; whatever could become a finding is read in every scan. What
 is remembered is believed if device, inode, change time (``st_ctime``), modification time and size are those of the
-file. The kernel sets the change time, and no system call lets a user choose it; what somebody does to the disk
-itself, past the kernel, is not noticed.
+file. The kernel sets the change time, and nobody can choose it. But whoever may write to a file can give it other
+contents and keep its change time, where file systems exchange blocks of files for their defragmenters (ext4's
+EXT4_IOC_MOVE_EXT, fs/ext4/move_extent.c; XFS_IOC_SWAPEXT). So only files are remembered that nobody but root, or
+the user of Javert, can write to. What those do in that way, or somebody to the disk itself, is not noticed.
 
 Files are kept in pages of neighbouring inode numbers, a row a page, under a seal that takes in the file system's id
 (``f_fsid`` of statvfs(3)), Javert's version and the ELF reader's source. So neither damaged rows, nor those of
@@ -49,7 +51,7 @@ A second change within one tick of the kernel's clock leaves the same change tim
 writable mapping until its pages are written back (30 s and more, ``vm.dirty_expire_centisecs``).
 """
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_BLOCKS = 128 * 1024  # of 4 KiB: ten million files and more
 _FILES_IN_MEMORY = 20_000
 _FEWEST_TO_RENEW = 10_000
@@ -136,7 +138,7 @@ class FileCache:
             status: of the open file, taken after it was read.
             outcome: what to say of it as long as it does not change.
         """
-        if self._volume < 0 or time.time() - status.st_ctime < SETTLED_S:
+        if self._volume < 0 or time.time() - status.st_ctime < SETTLED_S or not _only_ours(status):
             return
         page = self._page(status)
         self._in_memory += status.st_ino not in page.files
@@ -255,6 +257,11 @@ def _private(directory: str) -> bool:
         status = os.stat(directory)
     except OSError:
         return False
+    return _only_ours(status)
+
+
+def _only_ours(status: os.stat_result) -> bool:
+    """Whether nobody but root and this user can write; an ACL's grants show in the bits of the group (acl(5))."""
     return status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022
 
 

@@ -97,6 +97,70 @@ def _times(status, changed_ns):
     return {**names, "st_ctime_ns": changed_ns, "st_ctime": changed_ns / 1e9}
 
 
+@pytest.mark.parametrize(
+    ("owner", "mode"), [(4711, 0o755), (0, 0o775), (0, 0o757)], ids=["somebody", "group", "others"]
+)
+def test_what_others_can_write_to_is_read_each_time(directory, file, owner, mode):
+    """They can keep the change time: see the test with a real file system below."""
+    status = file.stat()
+    fields = [0o100000 | mode, *list(status)[1:4], owner, *list(status)[5:]]
+    theirs = os.stat_result(fields, _times(status, status.st_ctime_ns))
+    cache = opened(directory)
+    cache.keep(theirs, "x86-64")
+    assert cache.outcome(theirs) is None
+    cache.keep(status, "x86-64")
+    assert cache.outcome(status) == "x86-64"
+    cache.close()
+
+
+_EXCHANGE = """
+import fcntl, os, struct, sys
+os.chdir(sys.argv[1])
+os.setgid(65534)
+os.setuid(65534)
+with open("harmless", "r+b") as harmless, open("harmful", "r+b") as harmful:
+    exchange = struct.pack("<IIQQQQ", 0, harmless.fileno(), 0, 0, 4, 0)
+    fcntl.ioctl(harmful.fileno(), 0xC028660F, exchange)  # EXT4_IOC_MOVE_EXT: len 4 blocks
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount")
+def test_a_user_can_change_a_file_and_keep_its_change_time(directory, tmp_path):
+    """The reason why the owner counts, and that it does."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    image = tmp_path / "image"
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-b", "4096", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, volume], check=False).returncode:
+        pytest.skip("needs loop devices")
+    try:
+        for name in ("harmless", "harmful"):
+            (volume / name).write_bytes(name.encode().ljust(4 * 4096, b"."))
+            os.chown(volume / name, 65534, 65534)
+        subprocess.run(["umount", volume], check=True)  # the exchange is one of blocks on the disk
+        subprocess.run(["mount", "-o", "loop", image, volume], check=True)
+        before = (volume / "harmless").stat()
+        cache = opened(directory, root=str(volume))
+        cache.keep(before, "x86-64")
+        subprocess.run([sys.executable, "-c", _EXCHANGE, volume], check=True)
+        subprocess.run(["umount", volume], check=True)
+        subprocess.run(["mount", "-o", "loop", image, volume], check=True)
+        after = (volume / "harmless").stat()
+        assert not (volume / "harmless").read_bytes().startswith(b"harmless"), "what is there now differs by kernel"
+        assert (before.st_ino, before.st_ctime_ns, before.st_size) == (
+            after.st_ino,
+            after.st_ctime_ns,
+            after.st_size,
+        )
+        assert cache.outcome(after) is None
+        cache.close()
+    finally:
+        subprocess.run(["umount", "--lazy", volume], check=False)
+
+
 def test_another_file_system_under_the_same_device_number_says_nothing(directory, file, monkeypatch):
     keep(directory, file)
     statvfs = os.statvfs
