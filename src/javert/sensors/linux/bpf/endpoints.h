@@ -67,6 +67,14 @@ struct {
 	__type(value, struct udp_flow);
 } udp_flows SEC(".maps");
 
+/* Clients that have asked a UDP server here, with its endpoint: TFTP answers from a socket of its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct own_flow_key);
+	__type(value, __u32);
+} udp_askers SEC(".maps");
+
 /* TCP ports listened on, for the direction of flows that were open before the run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -54,28 +54,28 @@ int packet_out(struct __sk_buff *skb)
 SEC("cgroup/connect4")
 int udp_connect4(struct bpf_sock_addr *ctx)
 {
-	udp_sender(ctx, false);
+	udp_sender(ctx, false, true);
 	return 1;
 }
 
 SEC("cgroup/connect6")
 int udp_connect6(struct bpf_sock_addr *ctx)
 {
-	udp_sender(ctx, true);
+	udp_sender(ctx, true, true);
 	return 1;
 }
 
 SEC("cgroup/sendmsg4")
 int udp_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	udp_sender(ctx, false);
+	udp_sender(ctx, false, false);
 	return 1;
 }
 
 SEC("cgroup/sendmsg6")
 int udp_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	udp_sender(ctx, true);
+	udp_sender(ctx, true, false);
 	return 1;
 }
 

@@ -172,7 +172,10 @@ struct udp_flow {
 	__u32 network_namespace;
 };
 
-/* One of Javert's own flows, by its client. For UDP, where servers may answer from another port, server_port is 0. */
+/*
+ * A flow by its client: one of Javert's own, or of whoever asks a server over UDP. For UDP, where servers may answer from
+ * another port, server_port is 0.
+ */
 struct own_flow_key {
 	__u8 address[16];
 	__u32 network_namespace;

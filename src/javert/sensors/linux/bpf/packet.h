@@ -16,6 +16,34 @@ struct packet {
 	__u8 transport;
 };
 
+#define IPV6_HEADERS 8 /* extension headers that are followed */
+
+/* Follows the extension headers of IPv6 (RFC 8200, section 4). False: a fragment other than the first, or too many. */
+static __always_inline bool behind_extensions(struct __sk_buff *skb, __u8 *next, __u32 *at)
+{
+	__u8 header[4];
+
+	for (int i = 0; i < IPV6_HEADERS; i++) {
+		switch (*next) {
+		case 0: /* hop-by-hop options */
+		case 43: /* routing */
+		case 60: /* destination options */
+		case 44: /* fragment */
+		case 51: /* authentication */
+			break;
+		default:
+			return true;
+		}
+		if (bpf_skb_load_bytes(skb, *at, header, 4))
+			return false;
+		if (*next == 44 && (header[2] || header[3] & 0xf8))
+			return false;
+		*at += *next == 44 ? 8 : *next == 51 ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		*next = header[0];
+	}
+	return false;
+}
+
 /* Reads the headers from the start of the IP header. False: not TCP or UDP, or a fragment other than the first. */
 static __always_inline bool read_headers(struct __sk_buff *skb, int direction, struct packet *p)
 {
@@ -39,6 +67,8 @@ static __always_inline bool read_headers(struct __sk_buff *skb, int direction, s
 		at = 40;
 		total = skb->len;
 		p->transport = ip[6];
+		if (!behind_extensions(skb, &p->transport, &at))
+			return false;
 		__builtin_memcpy(p->peer, direction == TO_NETWORK ? ip + 24 : ip + 8, 16);
 		__builtin_memcpy(p->local, direction == TO_NETWORK ? ip + 8 : ip + 24, 16);
 	}
@@ -174,6 +204,8 @@ static __always_inline bool headers_only(struct __sk_buff *skb)
 
 	if (ip + 20 > end)
 		return false;
+	if ((ip[0] >> 4) == 6 && ip[6] != IPPROTO_TCP)
+		return false;
 	length = (ip[0] >> 4) == 4 ? (ip[0] & 15) * 4 : 40;
 	tcp = ip + length;
 	if (tcp + 20 > end)
@@ -209,6 +241,35 @@ static __always_inline void count_datagram(struct endpoint *e, struct udp_flow *
 	touch(e, now);
 }
 
+/* Whether this comes from another port of a host that the socket has sent to: an answer (TFTP, RFC 1350 section 4). */
+static __always_inline bool answers_elsewhere(const struct udp_flow_key *flow_key, struct udp_flow *flow)
+{
+	struct udp_flow_key any_port = *flow_key;
+	struct udp_flow *asked;
+
+	any_port.peer_port = 0;
+	asked = bpf_map_lookup_elem(&udp_flows, &any_port);
+	if (!asked)
+		return false;
+	flow->endpoint = asked->endpoint;
+	flow->role = ROLE_CLIENT;
+	flow->network_namespace = asked->network_namespace;
+	return true;
+}
+
+/* Notes who asked, so that an answer from another socket is known as one; not among equals that use one port both ways. */
+static __always_inline void note_asker(const struct packet *p, __u32 network_namespace, __u32 endpoint)
+{
+	struct own_flow_key key = {};
+
+	if (p->peer_port == p->local_port)
+		return;
+	__builtin_memcpy(key.address, p->peer, 16);
+	key.network_namespace = network_namespace;
+	key.client_port = p->peer_port;
+	bpf_map_update_elem(&udp_askers, &key, &endpoint, BPF_ANY);
+}
+
 /* A datagram of a flow that no hook announced: whoever speaks first is the client. */
 static __always_inline bool new_udp_flow(struct bpf_sock *sk, const struct packet *p, int direction, bool connected,
 					 struct udp_flow *flow)
@@ -237,6 +298,8 @@ static __always_inline bool new_udp_flow(struct bpf_sock *sk, const struct packe
 	if (index < 0)
 		return false;
 	flow->endpoint = index;
+	if (flow->role == ROLE_SERVER)
+		note_asker(p, flow->network_namespace, index);
 	return true;
 }
 
@@ -255,7 +318,8 @@ static __always_inline void udp_datagram(struct __sk_buff *skb, struct bpf_sock 
 	key.peer_port = p.peer_port;
 	flow = bpf_map_lookup_elem(&udp_flows, &key);
 	if (!flow) {
-		if (!new_udp_flow(sk, &p, direction, sk->dst_port != 0, &fresh))
+		if (!(direction == FROM_NETWORK && answers_elsewhere(&key, &fresh)) &&
+		    !new_udp_flow(sk, &p, direction, sk->dst_port != 0, &fresh))
 			return;
 		bpf_map_update_elem(&udp_flows, &key, &fresh, BPF_ANY);
 		flow = bpf_map_lookup_elem(&udp_flows, &key);
@@ -297,12 +361,14 @@ static __always_inline void look_at(struct __sk_buff *skb, int direction)
 }
 
 /* connect(2), sendto(2), sendmsg(2) on a UDP socket, in the calling process, before the packet. */
-static __always_inline void udp_sender(struct bpf_sock_addr *ctx, bool ipv6)
+static __always_inline void udp_sender(struct bpf_sock_addr *ctx, bool ipv6, bool connects)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct udp_flow_key flow_key = {};
 	struct udp_flow flow = {};
 	struct endpoint_key key = {};
+	struct own_flow_key asker = {};
+	__u32 *asked;
 	long index;
 
 	if (ctx->protocol != IPPROTO_UDP || (__u32)(bpf_get_current_pid_tgid() >> 32) == state.self_pid)
@@ -327,6 +393,17 @@ static __always_inline void udp_sender(struct bpf_sock_addr *ctx, bool ipv6)
 	key.network_namespace = namespace_of(ctx->sk);
 	if (state.own_flows && own_client(key.address, key.network_namespace, key.port, 0))
 		return; /* the answer of a server to Javert */
+	__builtin_memcpy(asker.address, key.address, 16);
+	asker.network_namespace = key.network_namespace;
+	asker.client_port = key.port;
+	asked = bpf_map_lookup_elem(&udp_askers, &asker);
+	if (asked) { /* the answer of a server, from a socket made for it */
+		flow.endpoint = *asked;
+		flow.role = ROLE_SERVER;
+		flow.network_namespace = key.network_namespace;
+		bpf_map_update_elem(&udp_flows, &flow_key, &flow, BPF_ANY);
+		return;
+	}
 	key.transport = IPPROTO_UDP;
 	key.role = ROLE_CLIENT;
 	key.prompted = is_asked(task);
@@ -336,6 +413,10 @@ static __always_inline void udp_sender(struct bpf_sock_addr *ctx, bool ipv6)
 	flow.endpoint = index;
 	flow.role = ROLE_CLIENT;
 	flow.network_namespace = key.network_namespace;
+	bpf_map_update_elem(&udp_flows, &flow_key, &flow, BPF_ANY);
+	if (connects)
+		return; /* then nobody else can answer */
+	flow_key.peer_port = 0;
 	bpf_map_update_elem(&udp_flows, &flow_key, &flow, BPF_ANY);
 }
 
