@@ -21,8 +21,8 @@ assess: $(VENV)/.runtime  ## assess this host for DURATION (60s) and print the r
 	@$(BIN)/javert assess --duration $(DURATION) $(ARGS)
 
 test: $(VENV)/.test debian-packages  ## run all tests
-	$(BIN)/pytest -n $(JOBS) -m "not serial and not slow" tests
-	$(BIN)/pytest -m "serial and not slow" tests
+	$(BIN)/pytest -n $(JOBS) -m "not serial and not slow and not windows" tests
+	$(BIN)/pytest -m "serial and not slow and not windows" tests
 
 slow: $(VENV)/.test debian-packages  ## the slow suites: more random trees, Debian's daemons and containers (5 minutes)
 	JAVERT_TREES=5000 JAVERT_TREES_SEED=2 $(BIN)/pytest tests/oracle/rules/test_modifiability.py
@@ -36,10 +36,14 @@ dep-oracles: $(VENV)/.test debian-packages  ## let other machines, a newer glibc
 fuzz: $(VENV)/.test  ## fuzz the parsers for a fixed number of inputs (x86-64; a minute or two)
 	$(BIN)/python -m tests.fuzz.run
 
+test-windows: $(VENV)/.test debian-packages  ## run unit tests and an assessment under Windows Python, in Wine (3 minutes)
+	$(BIN)/pytest -m windows tests/windows
+
 lint: $(VENV)/.test  ## formatting, lint, types, and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --exclude sensors/linux
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test debian-packages  ## print the benchmark ratios
@@ -100,4 +104,4 @@ define install
 	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-upgrade --no-install-recommends $(1) >/dev/null )
 endef
 
-.PHONY: help assess test slow dep-oracles lint bench bpf lock clean debian-packages
+.PHONY: help assess test test-windows slow dep-oracles lint bench bpf lock clean debian-packages

@@ -1,15 +1,53 @@
 """Fixtures for the whole suite; each is a function that makes one kind of test material."""
 
 import struct
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.windows.not_for_windows import reason, reason_of_file
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK = 1, 2, 3, 0x6474E551
 DT_NULL, DT_STRTAB, DT_SYMTAB = 0, 5, 6
 R, W, X = 4, 2, 1
+
+
+_LEFT_OUT = pytest.StashKey[Counter[str]]()
+"""On Windows: what is left out there, counted by the reason."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LEFT_OUT] = Counter()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if sys.platform != "win32" or not collection_path.is_relative_to(config.rootpath):
+        return None
+    why = reason_of_file(collection_path, collection_path.relative_to(config.rootpath).as_posix())
+    if not why:
+        return None
+    files = list(collection_path.rglob("test_*.py")) if collection_path.is_dir() else [collection_path]
+    config.stash[_LEFT_OUT][f"files of tests, each of which {why}"] += len(files)
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if sys.platform != "win32":
+        return
+    left_out = [item for item in items if reason(item.nodeid)]
+    for item in left_out:
+        config.stash[_LEFT_OUT][f"tests, each of which {reason(item.nodeid)}"] += 1
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for what, count in config.stash[_LEFT_OUT].items():
+        terminalreporter.write_line(f"left out on Windows: {count} {what}")
 
 
 class Segment(NamedTuple):
