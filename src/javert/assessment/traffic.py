@@ -164,12 +164,10 @@ class Traffic:
         number = 0
         for (transport, address, port, client), entry in self._clients:
             number += 1
-            record = _endpoint(number, Role.CLIENT, (transport, address, port), entry)
-            yield msgspec.structs.replace(record, client=client)
+            yield _endpoint(number, Role.CLIENT, (transport, address, port), entry, client=client)
         for (transport, address, port, local), entry in self._services:
             number += 1
-            record = _endpoint(number, Role.SERVER, (transport, address, port), entry)
-            yield msgspec.structs.replace(record, peer_loopback=local)
+            yield _endpoint(number, Role.SERVER, (transport, address, port), entry, peer_loopback=local)
 
 
 def _insecure(verdict: Verdict) -> bool:
@@ -186,9 +184,17 @@ def _possible(time: float) -> float:
     return time if 0.0 <= time <= _LAST_MOMENT else min(max(time, 0.0), _LAST_MOMENT)
 
 
-def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], entry: _Entry) -> Endpoint:
+def _endpoint(
+    number: int,
+    role: Role,
+    service: tuple[Transport, str, int],
+    entry: _Entry,
+    *,
+    client: str = "",
+    peer_loopback: bool = False,
+) -> Endpoint:
     transport, address, port = service
-    client = role is Role.CLIENT
+    calls = role is Role.CLIENT
     return Endpoint(
         id=number,
         role=role,
@@ -198,11 +204,13 @@ def _endpoint(number: int, role: Role, service: tuple[Transport, str, int], entr
         port=port,
         connections=entry.completed,
         refused=entry.refused,
-        bytes_out=entry.to_server if client else entry.to_client,
-        bytes_in=entry.to_client if client else entry.to_server,
+        bytes_out=entry.to_server if calls else entry.to_client,
+        bytes_in=entry.to_client if calls else entry.to_server,
         first_seen=entry.when.first_seen,
         last_seen=entry.when.last_seen,
         sampled=entry.sampled,
+        client=client,
+        peer_loopback=peer_loopback,
         uses=tuple(
             ProtocolUse(
                 protocol=verdict.protocol.value,

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from javert.assessment.run import Observer
 from javert.catalogue.lookup import Language
 from javert.catalogue.wording import duration
 from javert.model.assessment import RunState
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from javert.assessment.run import Observer
 
 _REDRAW_EVERY_S = 1.0
 """Drawing costs processor time on the host that is being watched."""
@@ -29,7 +30,7 @@ _WORDS = {
 
 
 @contextmanager
-def progress(planned_s: float) -> Iterator[Observer]:
+def progress(planned_s: float) -> Iterator["Observer"]:
     """An observer that shows how the run goes on, or shows nothing where nobody sees it."""
     if not sys.stderr.isatty():
         yield _Silent()

@@ -200,9 +200,13 @@ class FlowTable:
 
     def take(self, segment: Segment, time: float) -> TrackedFlow:
         """Take in a segment or datagram; the flow it belongs to."""
-        protocol, ends, _, _, payload, length = segment
+        protocol, ends, sequence, flags, payload, length = segment
         if protocol == TCP:
-            return self._take_tcp(segment, time)
+            return self.take_tcp(ends, sequence, flags, payload, length, time)
+        return self.take_udp(ends, payload, length, time)
+
+    def take_udp(self, ends: bytes, payload: bytes, length: int, time: float) -> TrackedFlow:
+        """The same with the parts of a datagram, which need no object of their own where there are millions."""
         flow, side = self.udp.get(ends) or self._open(ends, Transport.UDP, time)
         flow.last_seen = time
         side.bytes += length
@@ -210,11 +214,13 @@ class FlowTable:
             flow.datagram(side, payload, length)
         return flow
 
-    def _take_tcp(self, segment: Segment, time: float) -> TrackedFlow:
-        _, ends, sequence, flags, payload, length = segment
+    def take_tcp(  # noqa: PLR0917 - names at the call cost time, and there is one call for plain frames
+        self, ends: bytes, sequence: int, flags: int, payload: bytes, length: int, time: float
+    ) -> TrackedFlow:
+        """The same with the parts of a TCP segment."""
         opens = flags & (SYN | RST) == SYN
         entry = self.tcp.get(ends)
-        if opens and entry is not None and _begins_another(segment, *entry):
+        if opens and entry is not None and not flags & ACK and _has_begun(*entry, sequence):
             self._end(entry[0])
             entry = None
         flow, side = entry or self._open(ends, Transport.TCP, time, answers=opens and flags & ACK != 0)
@@ -294,10 +300,10 @@ class FlowTable:
         return max(_SWEEP_PACKETS, len(alive))
 
 
-def _begins_another(segment: Segment, flow: TrackedFlow, side: Side) -> bool:
-    """A SYN on a connection that has ended, or with another sequence number, begins another connection."""
-    fresh = side.base >= 0 and side.base != segment.sequence + 1 & _WHOLE
-    return fresh and (flow.syn or flow.client.bytes + flow.server.bytes > 0) and not segment.flags & ACK
+def _has_begun(flow: TrackedFlow, side: Side, sequence: int) -> bool:
+    """Whether a SYN with this sequence number begins another connection, because this one had its own."""
+    fresh = side.base >= 0 and side.base != sequence + 1 & _WHOLE
+    return fresh and (flow.syn or flow.client.bytes + flow.server.bytes > 0)
 
 
 def _from_service(ends: bytes) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from javert.formats.capture_file import Packet
-from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP, Segment
+from javert.formats.packets import FIN, PSH, RST, SYN, TCP, UDP
 from javert.formats.udp_tunnels import udp_tunnel
 from javert.protocols.interface import Protocol
 from javert.sensors.flow_table import FlowTable
@@ -98,7 +98,7 @@ class PlainFrames:
 
     def others(self, packets: Iterable[Packet]) -> Iterator[Packet]:  # noqa: PLR0912 - a call costs a tenth of it all
         """Take in the plain ones among ``packets``, and yield the others, each at its turn."""
-        take, tcp = self._table.take, self._table.tcp.get
+        take, tcp = self._table.take_tcp, self._table.tcp.get
         time, count, link = self.time, 0, -1
         for packet in packets:
             link_type, time, buffer, start, end = packet
@@ -132,7 +132,7 @@ class PlainFrames:
             if entry is None or control & (SYN | FIN | RST):
                 data = start + data_at + header
                 payload = buffer[data : data + length if data + length < end else end]
-                take(Segment(TCP, ends, sequence, control & 0xFF, payload, length), time)
+                take(ends, sequence, control & 0xFF, payload, length, time)
                 continue
             flow, side = entry
             flow.last_seen = time
@@ -160,7 +160,7 @@ class PlainFrames:
             payload = buffer[data : min(data + length, end)]
             if udp_tunnel(payload):  # its first datagrams may have been no IP, and told nothing
                 return False
-            self._table.take(Segment(UDP, ends, 0, 0, payload, length), time)
+            self._table.take_udp(ends, payload, length, time)
             return True
         flow, side = entry
         side.bytes += length
