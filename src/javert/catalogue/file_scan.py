@@ -48,14 +48,14 @@ TEXTS: dict[str, Text] = {
         "エラーが発生しています。カーネルのログを確認してください。",
     ),
     "limitation.file-system-left-out.title": Text(
-        en="A network or user-space file system was not scanned",
-        ja="ネットワークまたはユーザー空間のファイルシステムはスキャンされていません",
+        en="A network, user-space or unknown file system was not scanned",
+        ja="ネットワーク、ユーザー空間または未知のファイルシステムはスキャンされていません",
     ),
     "limitation.file-system-left-out.description": Text(
-        en="The file system mounted there ({file_system}) is not a local one; software in it was judged only "
-        "where running processes had it mapped.",
-        ja="このマウント先のファイルシステム ({file_system}) はローカルではありません。その中のソフトウェアは、実"
-        "行中のプロセスがマップしていたものだけが判定されています。",
+        en="The file system mounted there ({file_system}) is not one that is known to be local; software in it was "
+        "judged only where running processes had it mapped.",
+        ja="このマウント先のファイルシステム ({file_system}) はローカルであると確認できません。その中のソフトウェア"
+        "は、実行中のプロセスがマップしていたものだけが判定されています。",
     ),
     "limitation.file-system-left-out.recommendation": Text(
         en="Assess the host that keeps the files, or name the path with --scan.",

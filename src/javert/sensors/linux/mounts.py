@@ -1,10 +1,12 @@
 """Which file systems a file scan looks into: the local ones, each of them once.
 
 What the kernel keeps in memory for its own use (proc, sysfs …) holds no software. What lives on another host is
-that host's business, and reading it would load the network. Both stay out unless a root lies inside them.
+that host's business, and reading it would load the network. Both stay out unless a root lies inside them; so does,
+and is told, what nobody here knows. An overlay shows what its layers hold, and is walked where they are not.
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +18,20 @@ from javert.formats import mountinfo
 from javert.formats.mountinfo import Mount
 from javert.sensors.linux.namespaces import processes
 
-_IN_MEMORY_BUT_ORDINARY = frozenset({"tmpfs", "ramfs", "zfs", "bcachefs", "ubifs", "jffs2", "aufs", "rootfs"})
+_IN_MEMORY_BUT_ORDINARY = frozenset(
+    {"tmpfs", "devtmpfs", "ramfs", "zfs", "bcachefs", "ubifs", "jffs2", "aufs", "rootfs", "ecryptfs"}
+)
 """File systems without a block device (``nodev`` in /proc/filesystems) that people keep files in."""
 
-_ELSEWHERE = frozenset(
-    {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fhgfs", "gfs", "gfs2", "glusterfs", "gpfs", "kafs"}
-    | {"lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "shfs", "smb2", "smb3", "smbfs"}
-    | {"vboxsf", "virtiofs", "vmhgfs"}
+_SHARED = frozenset({"gfs", "gfs2", "ocfs2"})
+"""File systems on a block device that several hosts use together."""
+
+_NO_SOFTWARE = frozenset(
+    {"autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "cpuset", "debugfs", "devpts"}
+    | {"efivarfs", "functionfs", "fuse.lxcfs", "fusectl", "hugetlbfs", "mqueue", "nfsd", "nsfs", "ocfs2_dlmfs"}
+    | {"proc", "pstore", "resctrl", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs", "xenfs"}
 )
-"""File systems whose files another host keeps, or shares."""
+"""File systems in which the kernel, or LXC for it, shows its own state."""
 
 _DEVICES_DIFFER = frozenset({"btrfs", "overlay", "bcachefs"})
 
@@ -35,7 +42,7 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         roots: directories (or files) to begin with, none inside another except across ``boundaries``.
         boundaries: mount points that a walk must not go into from above.
-        left_out: mounts of network and user-space file systems inside the roots, which stay unread.
+        left_out: mounts of network, user-space and unknown file systems inside the roots, which stay unread.
         not_asked: mounts inside the roots that would be walked, had the operator not chosen one file system.
         file_systems: the type of the file system that each root is on, where known.
     """
@@ -129,12 +136,19 @@ def plan(
                 walked.append(_narrowed(mount, path))
     left_out: list[Mount] = []
     not_asked: list[Mount] = []
+    overlays: list[Mount] = []
     for mount in by_point:
         if mount.mount_point in roots or not any(inside(mount.mount_point, top) for top in tops):
             continue
-        if _elsewhere(mount):
+        if mount.file_system == "overlay":
+            overlays.append(mount)
+        elif _local(mount, block_types):
+            if not any(_covers(other, mount) for other in walked):
+                (not_asked if one_file_system else walked).append(mount)
+        elif mount.file_system not in _NO_SOFTWARE:
             left_out.append(mount)
-        elif _local(mount, block_types) and not any(_covers(other, mount) for other in walked):
+    for mount in overlays:
+        if not all(_is_walked(layer, visible, walked) for layer in overlay_layers(mount)):
             (not_asked if one_file_system else walked).append(mount)
     roots += [mount.mount_point for mount in walked if mount.mount_point not in roots]
     return ScanPlan(
@@ -179,10 +193,27 @@ def _covers(walked: Mount, mount: Mount) -> bool:
     return walked.device == mount.device and inside(mount.root, walked.root)
 
 
-def _elsewhere(mount: Mount) -> bool:
-    kind = mount.file_system
-    return kind in _ELSEWHERE or kind == "fuse" or (kind.startswith("fuse.") and not kind.startswith("fuse.lxcfs"))
-
-
 def _local(mount: Mount, block_types: frozenset[str]) -> bool:
-    return mount.file_system in block_types or mount.file_system in _IN_MEMORY_BUT_ORDINARY
+    kind = mount.file_system
+    return kind in _IN_MEMORY_BUT_ORDINARY or (kind in block_types and kind not in _SHARED)
+
+
+def overlay_layers(mount: Mount) -> tuple[str, ...]:
+    """The layers that an overlay was mounted with by absolute paths (filesystems/overlayfs.rst).
+
+    Container engines use relative ones, below the directory where they keep all of them.
+    """
+    layers: list[str] = []
+    for option in mount.super_options:
+        name, _, value = option.partition("=")
+        if name.rstrip("+") in ("lowerdir", "upperdir", "datadir"):
+            layers += [re.sub(r"\\(.)", r"\1", part) for part in re.split(r"(?<!\\):", value)]
+    return tuple(layer for layer in layers if layer.startswith("/"))
+
+
+def _is_walked(layer: str, visible: dict[str, Mount], walked: list[Mount]) -> bool:
+    """Whether the directory is one that the walk comes by, and not for instance below the very overlay."""
+    mount = _mount_of(layer, visible)
+    if mount is None or not any(_covers(other, _narrowed(mount, layer)) for other in walked):
+        return False
+    return os.path.isdir(layer)  # last, so that no file server is asked

@@ -10,11 +10,11 @@ BLOCK = frozenset({"ext4", "xfs", "btrfs", "squashfs", "fuseblk"})
 
 
 def table(*lines):
-    """Mounts from "major:minor root mount-point type" lines."""
+    """Mounts from "major:minor root mount-point type [options]" lines."""
     text = ""
     for number, line in enumerate(lines, 1):
-        device, root, point, kind = line.split()
-        text += f"{number} 0 {device} {root} {point} rw - {kind} source rw\n"
+        device, root, point, kind, *options = line.split()
+        text += f"{number} 0 {device} {root} {point} rw - {kind} source {','.join(('rw', *options))}\n"
     return mountinfo.parse(text.encode())
 
 
@@ -41,7 +41,7 @@ def test_every_local_file_system_is_walked_and_no_other():
         "7:1 / /snap/core squashfs",
         "0:60 / /tank zfs",
     )
-    assert plan.roots == ("/", "/home", "/tank", "/dev/shm", "/mnt/stick", "/snap/core")
+    assert plan.roots == ("/", "/dev", "/home", "/tank", "/dev/shm", "/mnt/stick", "/snap/core")
     assert {mount.mount_point for mount in plan.left_out} == {"/srv/nfs", "/mnt/remote", "/mnt/nameless"}
     assert "/proc" in plan.boundaries
 
@@ -61,6 +61,44 @@ def test_an_overlay_is_not_walked_beside_its_layers_but_is_as_the_root():
     assert planned([], ROOT, "0:44 / /var/lib/docker/overlay2/x/merged overlay").roots == ("/",)
     assert planned([], "0:44 / / overlay", "8:1 /etc/hosts /etc/hosts ext4").roots == ("/", "/etc/hosts")
     assert planned([], "0:44 / / overlay").devices_differ == {"/"}
+
+
+@pytest.mark.parametrize(
+    ("options", "is_walked"),
+    [
+        ("lowerdir={0}/low,upperdir={0}/up,workdir={0}/work", False),
+        ("lowerdir={0}/low:{0}/usr", True),  # as systemd-sysext does with /usr: what it covers is seen nowhere else
+        ("lowerdir={0}/none:{0}/low", True),
+        ("lowerdir+={0}/low,lowerdir+={0}/usr", True),
+        ("lowerdir={0}/low::{0}/usr", True),
+        ("lowerdir={0}/net", True),
+        ("lowerdir={0}/low\\:x", True),
+        ("lowerdir=l/ABC:l/DEF,upperdir=x/diff", False),
+        ("", False),
+    ],
+)
+def test_an_overlay_is_walked_where_its_layers_are_not(tmp_path, options, is_walked):
+    for name in ("low", "up", "usr", "net"):
+        (tmp_path / name).mkdir()
+    top = str(tmp_path)
+    lines = (ROOT, f"0:50 / {top}/net nfs", f"0:44 / {top}/usr overlay {options.format(top)}")
+    assert (f"{top}/usr" in planned([], *lines).roots) == is_walked
+    plan = mounts.plan([], table(*lines), BLOCK, one_file_system=True)
+    assert (f"{top}/usr" in {mount.mount_point for mount in plan.not_asked}) == is_walked
+
+
+def test_an_overlay_inside_a_wanted_path_is_walked_if_its_layers_lie_outside(tmp_path):
+    for name in ("low", "srv/merged"):
+        (tmp_path / name).mkdir(parents=True)
+    overlay = f"0:44 / {tmp_path}/srv/merged overlay lowerdir={tmp_path}/low"
+    assert planned([f"{tmp_path}/srv"], ROOT, overlay).roots == (f"{tmp_path}/srv", f"{tmp_path}/srv/merged")
+    assert planned([str(tmp_path)], ROOT, overlay).roots == (str(tmp_path),)
+
+
+def test_a_file_system_that_nobody_knows_is_told():
+    plan = planned([], ROOT, "0:70 / /srv newfs", "0:71 / /home/ann ecryptfs", "0:72 / /run/lxc fuse.lxcfs")
+    assert plan.roots == ("/", "/home/ann")
+    assert [mount.mount_point for mount in plan.left_out] == ["/srv"]
 
 
 def test_btrfs_subvolumes_have_devices_of_their_own():
