@@ -58,13 +58,13 @@ _OPTIONAL = Text(
 )
 SENTENCES: dict[str, Text] = {
     "seen.observed": Text(
-        "{connections} connections came during the run.", "評価中に {connections} 件の接続がありました。"
+        "Connections that came during the run: {connections}.", "評価中に {connections} 件の接続がありました。"
     ),
     "seen.probed": Text(
         "Javert asked it, and it answered in the clear.", "Javert の問い合わせに平文で応答しました。"
     ),
     "seen.both": Text(
-        "Javert asked it, and it answered in the clear; {connections} connections of clients came during the run.",
+        "Javert asked it, and it answered in the clear. Connections of clients that came during the run: {connections}.",
         "Javert の問い合わせに平文で応答し、評価中にクライアントから {connections} 件の接続がありました。",
     ),
     "cleartext-only.observed": Text(
@@ -96,6 +96,10 @@ SENTENCES: dict[str, Text] = {
         "It only holds the port: {starts} is started when a client comes.",
         "ポートを保持しているだけで、クライアントが接続すると {starts} が起動されます。",
     ),
+    "published": Text(
+        "The port is published for a container: connections go on to its {target}.",
+        "コンテナーのために公開されたポートで、接続はコンテナーの {target} に渡されます。",
+    ),
     "communities": Text(
         "Well-known community strings that it answers to: {communities}.",
         "応答した既知のコミュニティ名: {communities}。",
@@ -114,6 +118,20 @@ SENTENCES: dict[str, Text] = {
         "nobody needs the redirect.",
         "ブラウザーが平文でアクセスしないように、https で HSTS (Strict-Transport-Security) を送信してください。リダイレクトが"
         "不要であればポートを閉じてください。",
+    ),
+    "fix.local": Text(
+        "Only this host can reach it: leave it as it is, unless a proxy or a tunnel lets others in. To encrypt it all the "
+        "same:",
+        "このホストからしか到達できないため、プロキシやトンネルを通じて外部から利用されていなければ、そのままで構いません。"
+        "それでも暗号化する場合:",
+    ),
+    "bind": Text(
+        "If only this host uses it, bind it to 127.0.0.1.",
+        "このホストだけが使用する場合は 127.0.0.1 にバインドしてください。",
+    ),
+    "bind.published": Text(
+        "If only this host uses it, publish it on loopback: `-p 127.0.0.1:{port}:{target_port}`.",
+        "このホストだけが使用する場合は、`-p 127.0.0.1:{port}:{target_port}` でループバックにだけ公開してください。",
     ),
     "fix.exposed": Text(
         "Then have the credentials that were used changed.", "その後、使用された認証情報を変更させてください。"

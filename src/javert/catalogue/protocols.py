@@ -72,11 +72,9 @@ PROTOCOLS: dict[str, ProtocolText] = {
             ),
             (
                 "Serve it over TLS and let plain HTTP only redirect: nginx `listen 443 ssl` and `return 301 "
-                "https://$host$request_uri;`, Apache `SSLEngine on` and `Redirect permanent / https://…`. If only "
-                "this host uses it, bind it to 127.0.0.1.",
+                "https://$host$request_uri;`, Apache `SSLEngine on` and `Redirect permanent / https://…`.",
                 "TLS で提供し、平文の HTTP はリダイレクトだけにしてください。nginx: `listen 443 ssl` と `return 301 "
-                "https://$host$request_uri;`、Apache: `SSLEngine on` と `Redirect permanent / https://…`。このホストだけが"
-                "使用する場合は 127.0.0.1 にバインドしてください。",
+                "https://$host$request_uri;`、Apache: `SSLEngine on` と `Redirect permanent / https://…`。",
             ),
         ),
     ),
@@ -225,8 +223,8 @@ PROTOCOLS: dict[str, ProtocolText] = {
                 "TLS で接続してください (redis-cli --tls、rediss://)。",
             ),
             (
-                "Set tls-port 6379 and port 0, with tls-cert-file and tls-key-file; or bind it to 127.0.0.1.",
-                "tls-cert-file と tls-key-file を指定し、tls-port 6379 と port 0 を設定するか、127.0.0.1 にバインドしてください。",
+                "Set tls-port 6379 and port 0, with tls-cert-file and tls-key-file.",
+                "tls-cert-file と tls-key-file を指定し、tls-port 6379 と port 0 を設定してください。",
             ),
         ),
     ),

@@ -1,4 +1,7 @@
-"""What to set in the very software that serves a protocol in the clear; keys are ``service.fix.<software>.<protocol>``."""
+"""What to set in the very software that serves a protocol in the clear.
+
+Keys are ``service.fix.<software>.<protocol>``, and ``service.bind.<software>.<protocol>`` for what keeps it to loopback.
+"""
 
 from javert.catalogue.lookup import Text
 
@@ -24,37 +27,33 @@ _INETUTILS = Text(
 SOFTWARE: dict[tuple[str, str], Text] = {
     ("nginx", "http"): Text(
         "nginx: serve it with `listen 443 ssl;`, ssl_certificate and ssl_certificate_key, and let this port only redirect: "
-        "`return 301 https://$host$request_uri;`. If only this host uses it: `listen 127.0.0.1:PORT;`.",
+        "`return 301 https://$host$request_uri;`.",
         "nginx: `listen 443 ssl;` と ssl_certificate、ssl_certificate_key で提供し、このポートは `return 301 "
-        "https://$host$request_uri;` によるリダイレクトだけにしてください。このホストだけが使用する場合は `listen "
-        "127.0.0.1:PORT;` としてください。",
+        "https://$host$request_uri;` によるリダイレクトだけにしてください。",
     ),
     ("Apache", "http"): Text(
         "Apache: serve it in a `<VirtualHost *:443>` with `SSLEngine on` and SSLCertificateFile (`a2enmod ssl`), and let "
-        "this one only redirect: `Redirect permanent / https://NAME/`. If only this host uses it: `Listen 127.0.0.1:PORT`.",
+        "this one only redirect: `Redirect permanent / https://NAME/`.",
         "Apache: `SSLEngine on` と SSLCertificateFile を設定した `<VirtualHost *:443>` で提供し (`a2enmod ssl`)、このポートは "
-        "`Redirect permanent / https://NAME/` によるリダイレクトだけにしてください。このホストだけが使用する場合は `Listen "
-        "127.0.0.1:PORT` としてください。",
+        "`Redirect permanent / https://NAME/` によるリダイレクトだけにしてください。",
     ),
     ("Dovecot", "imap"): _DOVECOT,
     ("Dovecot", "pop3"): _DOVECOT,
     ("Postfix", "smtp"): Text(
         "Postfix: for users' mail set `-o smtpd_tls_security_level=encrypt` on submission in master.cf. A server that takes "
         "mail from the Internet on port 25 must take it in the clear too (RFC 3207, section 4): there offer TLS with "
-        "`smtpd_tls_security_level = may`, and keep logins out of the clear with `smtpd_tls_auth_only = yes`. If only this "
-        "host uses it: `inet_interfaces = loopback-only`.",
+        "`smtpd_tls_security_level = may`, and keep logins out of the clear with `smtpd_tls_auth_only = yes`.",
         "Postfix: ユーザーのメールには master.cf の submission に `-o smtpd_tls_security_level=encrypt` を設定してください。"
         "インターネットからポート 25 でメールを受け取るサーバーは平文も受け付ける必要があるため (RFC 3207 第 4 節)、"
-        "`smtpd_tls_security_level = may` で TLS を提示し、`smtpd_tls_auth_only = yes` で平文のログインを防いでください。"
-        "このホストだけが使用する場合は `inet_interfaces = loopback-only` としてください。",
+        "`smtpd_tls_security_level = may` で TLS を提示し、`smtpd_tls_auth_only = yes` で平文のログインを防いでください。",
     ),
     ("Exim", "smtp"): Text(
         "Exim: set tls_certificate and `tls_advertise_hosts = *`, offer logins only over TLS with `auth_advertise_hosts = "
         "${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}`, and refuse the rest in acl_smtp_mail with `deny !encrypted = *` (not where it takes "
-        "mail from the Internet: RFC 3207, section 4). If only this host uses it: `local_interfaces = 127.0.0.1`.",
+        "mail from the Internet: RFC 3207, section 4).",
         "Exim: tls_certificate と `tls_advertise_hosts = *` を設定し、`auth_advertise_hosts = ${{if eq{{$tls_in_cipher}}{{}}{{}}{{*}}}}` で"
         "ログインを TLS に限定して、acl_smtp_mail の `deny !encrypted = *` で平文を拒否してください (インターネットからメールを"
-        "受け取る場合を除く: RFC 3207 第 4 節)。このホストだけが使用する場合は `local_interfaces = 127.0.0.1` としてください。",
+        "受け取る場合を除く: RFC 3207 第 4 節)。",
     ),
     ("vsftpd", "ftp"): Text(
         "vsftpd: set `ssl_enable=YES`, rsa_cert_file, `force_local_logins_ssl=YES` and `force_local_data_ssl=YES`; with "
@@ -77,22 +76,21 @@ SOFTWARE: dict[tuple[str, str], Text] = {
     ("inetutils", "ftp"): _INETUTILS,
     ("Redis", "redis"): Text(
         "Redis: set `port 0`, `tls-port 6379`, tls-cert-file, tls-key-file and tls-ca-cert-file, and demand a password "
-        "(`requirepass`, or users with ACL). If only this host uses it: `bind 127.0.0.1 -::1`.",
+        "(`requirepass`, or users with ACL).",
         "Redis: `port 0`、`tls-port 6379`、tls-cert-file、tls-key-file、tls-ca-cert-file を設定し、パスワードを必須にしてください "
-        "(`requirepass`、または ACL のユーザー)。このホストだけが使用する場合は `bind 127.0.0.1 -::1` としてください。",
+        "(`requirepass`、または ACL のユーザー)。",
     ),
     ("PostgreSQL", "postgresql"): Text(
         "PostgreSQL: set `ssl = on`, make the `host` lines of pg_hba.conf `hostssl`, and end it with `hostnossl all all all "
-        "reject`; then `SELECT pg_reload_conf();`. If only this host uses it: `listen_addresses = 'localhost'`.",
+        "reject`; then `SELECT pg_reload_conf();`.",
         "PostgreSQL: `ssl = on` を設定し、pg_hba.conf の `host` 行を `hostssl` に変更して末尾に `hostnossl all all all reject` を"
-        "追加した後、`SELECT pg_reload_conf();` を実行してください。このホストだけが使用する場合は `listen_addresses = "
-        "'localhost'` としてください。",
+        "追加した後、`SELECT pg_reload_conf();` を実行してください。",
     ),
     ("MySQL", "mysql"): Text(
         "MySQL and MariaDB: set ssl_cert and ssl_key, and `require_secure_transport = ON`; or per user `ALTER USER … REQUIRE "
-        "SSL`. If only this host uses it: `bind-address = 127.0.0.1`.",
+        "SSL`.",
         "MySQL と MariaDB: ssl_cert、ssl_key と `require_secure_transport = ON` を設定するか、ユーザーごとに `ALTER USER … REQUIRE "
-        "SSL` を実行してください。このホストだけが使用する場合は `bind-address = 127.0.0.1` としてください。",
+        "SSL` を実行してください。",
     ),
     ("OpenLDAP", "ldap"): Text(
         "OpenLDAP: set olcTLSCertificateFile and olcTLSCertificateKeyFile, and refuse what is not encrypted with `olcSecurity: "
@@ -102,13 +100,31 @@ SOFTWARE: dict[tuple[str, str], Text] = {
     ),
     ("Mosquitto", "mqtt"): Text(
         "Mosquitto: give the listener certfile and keyfile (`listener 8883`), remove the one without, and set "
-        "`allow_anonymous false` with a password_file. If only this host uses it: `listener 1883 127.0.0.1`.",
+        "`allow_anonymous false` with a password_file.",
         "Mosquitto: certfile と keyfile を設定したリスナー (`listener 8883`) だけにし、`allow_anonymous false` と password_file を"
-        "設定してください。このホストだけが使用する場合は `listener 1883 127.0.0.1` としてください。",
+        "設定してください。",
     ),
 }
 """By the software's name and the protocol it serves."""
 
+LOOPBACK: dict[str, str] = {
+    "nginx.http": "listen 127.0.0.1:{port};",
+    "Apache.http": "Listen 127.0.0.1:{port}",
+    "Postfix.smtp": "inet_interfaces = loopback-only",
+    "Exim.smtp": "local_interfaces = 127.0.0.1",
+    "Redis.redis": "bind 127.0.0.1 -::1",
+    "PostgreSQL.postgresql": "listen_addresses = 'localhost'",
+    "MySQL.mysql": "bind-address = 127.0.0.1",
+    "Mosquitto.mqtt": "listener {port} 127.0.0.1",
+}
+"""What binds it to loopback, by software and protocol."""
+
 TEXTS: dict[str, Text] = {
     f"service.fix.{software}.{protocol}": text for (software, protocol), text in SOFTWARE.items()
+} | {
+    f"service.bind.{name}": Text(
+        f"If only this host uses it: `{setting}`.",
+        f"このホストだけが使用する場合は `{setting}` としてください。",
+    )
+    for name, setting in LOOPBACK.items()
 }

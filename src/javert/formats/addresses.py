@@ -32,3 +32,8 @@ def is_loopback(address: str) -> bool:
 def is_unspecified(address: str) -> bool:
     """Whether the address stands for every address: 0.0.0.0 or ::."""
     return address in ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
+
+
+def authority(address: str, port: int) -> str:
+    """Address and port as people write them: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

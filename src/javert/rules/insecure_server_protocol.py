@@ -3,7 +3,7 @@
 from collections import Counter
 
 from javert.catalogue.protocols import PROTOCOLS
-from javert.formats.addresses import is_loopback
+from javert.formats.addresses import authority, is_loopback
 from javert.model.assessment import Outcome
 from javert.model.attributes import ServerAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
@@ -20,7 +20,7 @@ from javert.model.telemetry import (
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.reach import Exposure, Reach, watched
-from javert.rules.server_software import advice_for
+from javert.rules.server_software import advice_for, binding_for
 from javert.rules.services import Service, Spoken, reportable, services, unjudged
 from javert.rules.who import find, summarize
 
@@ -93,7 +93,7 @@ def _exclusion(reason: str, places: list[str]) -> Limitation:
 
 
 def _process(one: Spoken, telemetry: Telemetry) -> Process | None:
-    holders = one.listener.processes if one.listener else ()
+    holders = [key for listener in (one.behind, one.listener) if listener for key in listener.processes]
     keys = (*holders, *(endpoint.process for endpoint in one.endpoints))
     return next((process for key in keys if (process := find(telemetry, key))), None)
 
@@ -108,13 +108,10 @@ def _exposure(service: Service, one: Spoken, reach: Reach) -> Exposure:
 
 def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, reach: Reach) -> FindingDraft:
     process = _process(one, telemetry)
-    exposed = any(use.credentials_exposed for use in one.uses)
     bound = one.listener.address if one.listener else service.address
-    place = f"[{bound}]:{service.port}" if ":" in bound else f"{bound}:{service.port}"
+    exposure = _exposure(service, one, reach)
     who = "captured" if telemetry.started.capture else "process" if process else "unknown"
     communities = tuple(sorted({name for answer in one.accepting for name in answer.communities}))
-    general = "redirect-only" if verdict == "redirect-only" else service.protocol
-    fix = general if verdict == "redirect-only" else advice_for(one, service.protocol, process) or general
     return FindingDraft(
         identity=(
             reach.place(service.network_namespace),
@@ -126,28 +123,28 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
         ),
         text=f"{_ID.value}.{who}",
         also=_also(service, one, verdict, captured=telemetry.started.capture),
-        advice=(f"service.fix.{fix}", *(("service.fix.exposed",) if exposed else ())),
+        advice=_advice(service, one, verdict, process, exposure),
         params={
-            "where": f"{place}/udp" if service.transport == "udp" else place,
             "protocol": PROTOCOLS[service.protocol].name,
             "process": process.name if process else "?",
             "exe": (process.exe or process.name) if process else "?",
             "user": (process.user or str(process.uid)) if process else "?",
             "pid": str(process.key.pid) if process else "?",
-            "connections": str(sum(endpoint.connections for endpoint in {e.id: e for e in one.endpoints}.values())),
+            "connections": str(one.connections),
             "communities": ", ".join(communities),
             "starts": one.listener.starts if one.listener else "",
+            **_places(service, one, bound),
         },
         attributes=ServerAttributes(
             protocol=service.protocol,
             transport=service.transport,
             address=bound,
             port=service.port,
-            exposure=_exposure(service, one, reach).value,
+            exposure=exposure.value,
             process=summarize(process) if process else None,
             verdict=verdict,
             evidence=one.evidence,
-            credentials_exposed=exposed,
+            credentials_exposed=_exposed(one),
             used_only_from_loopback=bool(one.uses) and all(endpoint.peer_loopback for endpoint in one.endpoints),
             authentication=_authentication(one).value,
             software=next((answer.product for answer in one.answers if answer.product), ""),
@@ -158,6 +155,40 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
         first_seen=min((*(use.first_seen for use in one.uses), *one.asked_at)),
         last_seen=max((*(use.last_seen for use in one.uses), *one.asked_at)),
     )
+
+
+def _places(service: Service, one: Spoken, bound: str) -> dict[str, str]:
+    """Where it is, as the texts say it; of a published port also where in the container that leads."""
+    where = authority(bound, service.port)
+    target = one.listener.publishes if one.listener else None
+    return {
+        "where": f"{where}/udp" if service.transport == "udp" else where,
+        "port": str(service.port),
+        "target": authority(target.address, target.port) if target else "",
+        "target_port": str(target.port) if target else "",
+    }
+
+
+def _advice(
+    service: Service, one: Spoken, verdict: str, process: Process | None, exposure: Exposure
+) -> tuple[str, ...]:
+    """The settings of the very software where they are known; how to keep it to this host, unless it is already."""
+    changed = ("fix.exposed",) if _exposed(one) else ()
+    if verdict == "redirect-only":
+        return tuple(f"service.{name}" for name in ("fix.redirect-only", *changed))
+    very = advice_for(one, service.protocol, process)
+    fix = f"fix.{very or service.protocol}"
+    if exposure is Exposure.LOOPBACK:
+        names = ("fix.local", fix, *changed)
+    elif one.listener and one.listener.publishes:
+        names = (fix, "bind.published", *changed)
+    else:
+        names = (fix, *binding_for(very, service.protocol), *changed)
+    return tuple(f"service.{name}" for name in names)
+
+
+def _exposed(one: Spoken) -> bool:
+    return any(use.credentials_exposed for use in one.uses)
 
 
 def _authentication(one: Spoken) -> Authentication:
@@ -173,6 +204,7 @@ def _also(service: Service, one: Spoken, verdict: str, *, captured: bool) -> tup
     seen = "both" if len(one.evidence) > 1 else one.evidence[0]
     judged_by = "probed" if one.accepting else "observed"
     sentences = ["starts"] if one.listener and one.listener.starts else []
+    sentences += ["published"] if one.listener and one.listener.publishes else []
     sentences += [] if captured else [f"seen.{seen}"]
     sentences.append("contradicted" if one.contradicted else f"{verdict}.{judged_by}")
     if any(answer.communities for answer in one.accepting):
@@ -181,6 +213,6 @@ def _also(service: Service, one: Spoken, verdict: str, *, captured: bool) -> tup
         sentences.append("without-privacy")
     if _authentication(one) is Authentication.NONE and service.protocol not in _OPEN_BY_NATURE:
         sentences.append("open")
-    if any(use.credentials_exposed for use in one.uses):
+    if _exposed(one):
         sentences.append("exposed")
     return tuple(f"service.{name}" for name in sentences)

@@ -1,6 +1,6 @@
 """Which software a service is: by its own greeting, or by the name of the program that serves it."""
 
-from javert.catalogue.server_software import SOFTWARE
+from javert.catalogue.server_software import LOOPBACK, SOFTWARE
 from javert.model.telemetry import Process
 from javert.rules.services import Spoken
 
@@ -32,6 +32,8 @@ _BY_PATH = {
     "/dovecot/": "Dovecot",
     "/postgresql/": "PostgreSQL",
 }
+_TOLD_HOW = frozenset({"memcached", "mqtt", "vnc"})
+"""The general advice of these tells already how to bind them to loopback."""
 _SAME_ADVICE = {"MariaDB": "MySQL"}
 
 
@@ -51,6 +53,13 @@ def advice_for(one: Spoken, protocol: str, process: Process | None) -> str:
         if (known, protocol) in SOFTWARE:
             return f"{known}.{protocol}"
     return ""
+
+
+def binding_for(very: str, protocol: str) -> tuple[str, ...]:
+    """Keys of what binds the software to loopback: ``very`` is what ``advice_for`` gave."""
+    if not very:
+        return () if protocol in _TOLD_HOW else ("bind",)
+    return (f"bind.{very}",) if very in LOOPBACK else ()
 
 
 def _of_program(path: str) -> str:

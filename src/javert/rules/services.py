@@ -1,10 +1,12 @@
 """What each service of the host speaks: what its clients were seen to say, and what it answered to Javert."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from javert.formats.addresses import is_unspecified
+from javert.formats.addresses import authority, is_unspecified
 from javert.model.telemetry import (
     Acceptance,
     Encryption,
@@ -20,7 +22,9 @@ from javert.model.telemetry import (
 )
 from javert.model.view import Telemetry
 from javert.rules.cleartext import SERVED_PROTOCOLS, protocol_of
-from javert.rules.reach import serves
+from javert.rules.reach import published, serves
+
+_ListenerPlace = tuple[int, Transport, str, int]
 
 _SNMP = {"snmpv1": "snmp-v1", "snmpv2c": "snmp-v2c"}
 
@@ -39,6 +43,8 @@ class Spoken(msgspec.Struct):
     """What is known of a service.
 
     Attributes:
+        listener: where it is reached; of a port published for a container the one on the host.
+        behind: the container's own listener then.
         uses: cleartext flows of clients; ``endpoints`` are theirs.
         upgraded: how many other flows went on with TLS.
         answers: what it answered to Javert, in this protocol or, where a port speaks only TLS, in that.
@@ -47,6 +53,7 @@ class Spoken(msgspec.Struct):
     """
 
     listener: Listener | None
+    behind: Listener | None = None
     endpoints: list[Endpoint] = []
     uses: list[ProtocolUse] = []
     upgraded: int = 0
@@ -90,6 +97,15 @@ class Spoken(msgspec.Struct):
         return "cleartext-only"
 
     @property
+    def connections(self) -> int:
+        """How many came. What the holder of a published port took, it handed on: that came to the container."""
+        endpoints = list({endpoint.id: endpoint for endpoint in self.endpoints}.values())
+        if self.behind is not None:
+            within = self.behind.network_namespace
+            endpoints = [one for one in endpoints if one.network_namespace == within] or endpoints
+        return sum(endpoint.connections for endpoint in endpoints)
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """By what it is known to accept sessions in the clear."""
         return (("observed",) if self.uses else ()) + (("probed",) if self.accepting else ())
@@ -97,48 +113,75 @@ class Spoken(msgspec.Struct):
 
 def services(telemetry: Telemetry) -> dict[Service, Spoken]:
     """Every protocol that a service was seen to speak in the clear, or said that it speaks."""
-    found: dict[Service, Spoken] = {}
+    book = _Book(telemetry)
     for endpoint in telemetry.endpoints:
         if endpoint.role is Role.SERVER and endpoint.connections and not endpoint.prompted:
-            _observe(found, endpoint, telemetry)
+            _observe(book, endpoint, _listener_of(endpoint, telemetry))
     listeners = {_place_of(listener): listener for listener in telemetry.listeners}
     for probe in telemetry.probes:
-        _ask(found, probe, listeners.get(_place_of(probe)))
-    return found
+        _ask(book, probe, listeners.get(_place_of(probe)))
+    return book.found
 
 
-def _observe(found: dict[Service, Spoken], endpoint: Endpoint, telemetry: Telemetry) -> None:
-    listener = _listener_of(endpoint, telemetry)
-    address = listener.address if listener else endpoint.address
+class _Book:
+    """Every service, under where it is shown: one of a container at each port of the host published for it."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self.found: dict[Service, Spoken] = {}
+        self._doors = _doors(telemetry)
+
+    def entries(self, record: Endpoint | ServiceProbe, listener: Listener | None, protocol: str) -> list[Spoken]:
+        """What is known so far of the services that ``record`` tells of; it came from, or went to, ``listener``."""
+        doors = self._doors.get(_place_of(listener), ()) if listener else ()
+        if listener is None or not doors:
+            address = listener.address if listener else record.address
+            service = Service(
+                record.network_namespace, record.transport.value, record.port, _place(address), protocol
+            )
+            return [self.found.setdefault(service, Spoken(listener))]
+        found: dict[Service, Spoken] = {}
+        for door in doors:
+            service = Service(
+                door.network_namespace, door.transport.value, door.port, _place(door.address), protocol
+            )
+            found[service] = self.found.setdefault(service, Spoken(door))
+            found[service].behind = listener
+        return list(found.values())
+
+
+def _doors(telemetry: Telemetry) -> Mapping[_ListenerPlace, list[Listener]]:
+    """For listeners in containers those that hold a port of the host for them."""
+    doors: dict[_ListenerPlace, list[Listener]] = defaultdict(list)
+    for holder in telemetry.listeners:
+        for inside in published((holder,), telemetry):
+            doors[_place_of(inside)].append(holder)
+    return doors
+
+
+def _observe(book: _Book, endpoint: Endpoint, listener: Listener | None) -> None:
     for use in endpoint.uses:
         # A port number says nothing of what a service accepts.
         if use.evidence is not Evidence.PAYLOAD:
             continue
-        service = Service(
-            endpoint.network_namespace, endpoint.transport.value, endpoint.port, _place(address), use.protocol
-        )
-        one = found.setdefault(service, Spoken(listener))
-        if use.encryption is Encryption.UPGRADED:
-            one.upgraded += use.flows
-        elif protocol_of(endpoint, use) is not None:
-            one.uses.append(use)
-            one.endpoints.append(endpoint)
+        for one in book.entries(endpoint, listener, use.protocol):
+            if use.encryption is Encryption.UPGRADED:
+                one.upgraded += use.flows
+            elif protocol_of(endpoint, use) is not None:
+                one.uses.append(use)
+                one.endpoints.append(endpoint)
 
 
-def _ask(found: dict[Service, Spoken], probe: ServiceProbe, listener: Listener | None) -> None:
+def _ask(book: _Book, probe: ServiceProbe, listener: Listener | None) -> None:
     without_privacy = any(answer.without_privacy for answer in probe.answers)
     for answer in probe.answers:
         # A port at which only TLS is spoken was asked for HTTP in the clear too, and refused it.
         only_tls = answer.protocol == "tls" and answer.acceptance is Acceptance.TLS_ONLY
         protocols = ("tls", "http") if only_tls else (answer.protocol,)
         for protocol in protocols:
-            service = Service(
-                probe.network_namespace, probe.transport.value, probe.port, _place(probe.address), protocol
-            )
-            one = found.setdefault(service, Spoken(listener))
-            one.answers.append(answer)
-            one.asked_at.append(probe.at)
-            one.without_privacy = one.without_privacy or without_privacy
+            for one in book.entries(probe, listener, protocol):
+                one.answers.append(answer)
+                one.asked_at.append(probe.at)
+                one.without_privacy = one.without_privacy or without_privacy
 
 
 def reportable(service: Service) -> bool:
@@ -150,7 +193,7 @@ def unjudged(telemetry: Telemetry) -> dict[str, list[str]]:
     """The services of which it is not known what they accept, by the reason: a ``ProbeOutcome``, or another word.
 
     "undecided" where a service turned Javert away too early, "unasked" where it was not there long enough, and ""
-    where services were not to be asked at all.
+    where services were not to be asked at all. A port published for a container is judged with what is behind it.
     """
     told = [
         endpoint
@@ -160,13 +203,18 @@ def unjudged(telemetry: Telemetry) -> dict[str, list[str]]:
         and any(use.protocol != "unknown" for use in endpoint.uses)
     ]
     probes = {_place_of(probe): probe for probe in telemetry.probes}
+    probing = telemetry.started.probing
+    doors = _doors(telemetry)
     found: dict[str, set[str]] = {}
     for listener in telemetry.listeners:
+        if _place_of(listener) in doors:
+            continue
         probe = probes.get(_place_of(listener))
         if listener.transport is Transport.UDP and probe is None:
             continue  # a client's socket looks the same; which may be a service is the sensor's to say
-        reason = _reason(probe, probing=telemetry.started.probing)
-        if reason is None or any(serves(listener, endpoint) for endpoint in told):
+        places = (listener, *published((listener,), telemetry))
+        reason, *others = (_reason(probes.get(_place_of(one)), probing=probing) for one in places)
+        if reason is None or None in others or any(serves(one, endpoint) for one in places for endpoint in told):
             continue
         protocols = sorted({answer.protocol for answer in probe.answers}) if probe else []
         found.setdefault(reason, set()).add(" ".join((_where(listener), *(f"({name})" for name in protocols))))
@@ -188,7 +236,7 @@ def _listener_of(endpoint: Endpoint, telemetry: Telemetry) -> Listener | None:
     return min(fitting, key=lambda one: (is_unspecified(one.address), not one.processes), default=None)
 
 
-def _place_of(record: Listener | ServiceProbe) -> tuple[int, Transport, str, int]:
+def _place_of(record: Listener | ServiceProbe) -> _ListenerPlace:
     return record.network_namespace, record.transport, record.address, record.port
 
 
@@ -197,5 +245,4 @@ def _place(address: str) -> str:
 
 
 def _where(listener: Listener) -> str:
-    address = f"[{listener.address}]" if ":" in listener.address else listener.address
-    return f"{address}:{listener.port}" + ("/udp" if listener.transport is Transport.UDP else "")
+    return authority(listener.address, listener.port) + ("/udp" if listener.transport is Transport.UDP else "")

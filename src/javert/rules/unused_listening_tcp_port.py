@@ -2,7 +2,7 @@
 
 import msgspec
 
-from javert.formats.addresses import is_unspecified
+from javert.formats.addresses import authority, is_unspecified
 from javert.model.assessment import Outcome
 from javert.model.attributes import UnusedPortAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
@@ -190,16 +190,14 @@ def _long_enough(service: _Service, telemetry: Telemetry) -> bool:
 
 
 def _where(listener: Listener) -> str:
-    address = f"[{listener.address}]" if ":" in listener.address else listener.address
-    return f"{address}:{listener.port}"
+    return authority(listener.address, listener.port)
 
 
 def _target(listener: Listener) -> str:
     """Where in the container a published port leads; "" for any other."""
     if listener.publishes is None:
         return ""
-    address, port = listener.publishes.address, listener.publishes.port
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return authority(listener.publishes.address, listener.publishes.port)
 
 
 def _too_young(service: _Service, telemetry: Telemetry) -> Limitation:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import msgspec
 
 from javert.errors import SensorError, fault_site
+from javert.formats.addresses import authority
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Limitation, Listener, ProbeAnswer, ProbeOutcome, ServiceProbe
+from javert.model.telemetry import Limitation, Listener, ProbeAnswer, ProbeOutcome, ServiceProbe, Transport
 from javert.probes.interface import Ask, Reopen, Reply, Script, ServiceHint, StartTls
 from javert.sensors import clock
 from javert.sensors.interface import Emit
@@ -219,6 +220,4 @@ def _port_of(listener: Listener) -> tuple[int, str, int]:
 
 def where(listener: Listener) -> str:
     """Address and port as people write them."""
-    address = f"[{listener.address}]" if ":" in listener.address else listener.address
-    udp = "/udp" if listener.transport.value == "udp" else ""
-    return f"{address}:{listener.port}{udp}"
+    return authority(listener.address, listener.port) + ("/udp" if listener.transport is Transport.UDP else "")

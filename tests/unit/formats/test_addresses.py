@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from javert.errors import ParseError
-from javert.formats.addresses import address_text, is_loopback, is_unspecified
+from javert.formats.addresses import address_text, authority, is_loopback, is_unspecified
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_nothing_else_is_loopback(text):
 )
 def test_two_addresses_stand_for_every_address(text, every):
     assert is_unspecified(text) is every
+
+
+def test_an_ipv6_address_stands_in_brackets_before_a_port():
+    assert authority("192.0.2.7", 80) == "192.0.2.7:80"
+    assert authority("2001:db8::7", 80) == "[2001:db8::7]:80"

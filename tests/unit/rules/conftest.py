@@ -17,6 +17,7 @@ from javert.model.telemetry import (
     Process,
     ProcessKey,
     ProtocolUse,
+    PublishedPort,
     Role,
     RunEnded,
     SensorReport,
@@ -107,3 +108,17 @@ def scene(run_started) -> Scene:
 def container() -> int:
     """The network namespace that is not the host's own."""
     return CONTAINER
+
+
+@pytest.fixture
+def published(scene, container):
+    """A port of the host that Docker's proxy holds for the container, and the container's own listener."""
+    proxy = scene.process("docker-proxy", 7, uid=0, user="root")
+    web = scene.process("nginx", 8)
+    return (
+        proxy,
+        web,
+        scene.listener("0.0.0.0", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
+        scene.listener("::", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
+        scene.listener("0.0.0.0", 80, web, network_namespace=container),
+    )

@@ -209,7 +209,7 @@ def test_a_service_that_was_asked_and_used_says_both(scene):
     assert finding.attributes.evidence == ("observed", "probed")
     assert finding.attributes.credentials_exposed
     words = _words(finding)
-    assert "3 connections of clients" in words
+    assert "during the run: 3." in words
     assert "changed" in words
 
 

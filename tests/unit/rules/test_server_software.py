@@ -3,20 +3,20 @@
 import pytest
 
 from javert.catalogue.lookup import Language, passage
-from javert.catalogue.server_software import SOFTWARE
+from javert.catalogue.server_software import LOOPBACK, SOFTWARE
 from javert.model.telemetry import Acceptance, ProbeAnswer, ProbeOutcome, ServiceProbe, Transport
 from javert.rules.cleartext import SERVED_PROTOCOLS
 from javert.rules.insecure_server_protocol import RULE
 
 
-def advice(scene, exe, protocol, *, product="", starts=""):
+def advice(scene, exe, protocol, *, product="", starts="", address="0.0.0.0"):
     process = scene.process("server", 50, exe=exe)
-    listener = scene.listener("0.0.0.0", 4711, process, starts=starts)
+    listener = scene.listener(address, 4711, process, starts=starts)
     answer = ProbeAnswer(protocol=protocol, acceptance=Acceptance.CLEARTEXT_ONLY, product=product)
     probe = ServiceProbe(
         transport=Transport.TCP,
         network_namespace=listener.network_namespace,
-        address="0.0.0.0",
+        address=address,
         port=4711,
         outcome=ProbeOutcome.ANSWERED,
         at=scene.at(1),
@@ -79,3 +79,22 @@ def test_other_software_gets_the_general_advice_of_its_protocol(scene):
 
 def test_every_advice_is_for_a_protocol_that_the_rule_reports():
     assert {protocol for _, protocol in SOFTWARE} <= set(SERVED_PROTOCOLS)
+
+
+@pytest.mark.parametrize(
+    ("exe", "protocol", "setting"),
+    [
+        ("/usr/sbin/nginx", "http", "`listen 127.0.0.1:4711;`"),
+        ("/opt/app/server", "http", "bind it to 127.0.0.1"),
+        ("/usr/sbin/mosquitto", "mqtt", "`listener 4711 127.0.0.1`"),
+    ],
+)
+def test_how_to_keep_it_to_this_host_is_told_unless_it_is_already(scene, exe, protocol, setting):
+    assert setting in recommendation(advice(scene, exe, protocol))
+    local = recommendation(advice(scene, exe, protocol, address="127.0.0.1"))
+    assert setting not in local
+    assert local.startswith("Only this host can reach it")
+
+
+def test_what_binds_a_software_is_of_one_that_has_advice():
+    assert set(LOOPBACK) <= {f"{software}.{protocol}" for software, protocol in SOFTWARE}

@@ -4,7 +4,7 @@ import pytest
 
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
-from javert.model.telemetry import EarlierSilence, Limitation, PublishedPort, Transport
+from javert.model.telemetry import EarlierSilence, Limitation, Transport
 from javert.rules.unused_listening_tcp_port import RULE, silence_after
 
 
@@ -196,20 +196,6 @@ def test_polling_that_sees_traffic_ends_the_silence_too(scene):
     earlier = EarlierSilence(services=silence_after(scene.telemetry(server, listener)))
     polled = Limitation(code="connections-polled", rules=())
     assert silence_after(scene.telemetry(server, listener, polled, scene.server("192.0.2.7", 80), earlier)) == ()
-
-
-@pytest.fixture
-def published(scene, container):
-    """A port of the host that Docker's proxy holds for the container, and the container's own listener."""
-    proxy = scene.process("docker-proxy", 7, uid=0, user="root")
-    web = scene.process("nginx", 8)
-    return (
-        proxy,
-        web,
-        scene.listener("0.0.0.0", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
-        scene.listener("::", 8080, proxy, publishes=PublishedPort("172.17.0.2", 80)),
-        scene.listener("0.0.0.0", 80, web, network_namespace=container),
-    )
 
 
 def test_a_published_port_is_shown_once_as_what_it_is(scene, published):
