@@ -38,6 +38,9 @@ _COMPILERS: tuple[tuple[str, str], ...] = (
 )
 """Each with a pattern for the names of its files: compilers of whole programs first, then of parts of them."""
 
+_OF_PARTS = frozenset({"ORC", "GPU drivers", "PCRE", "libffi"})
+"""Libraries that compile an expression or a call now and then; half of all programs have one of them mapped."""
+
 _PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _COMPILERS)
 
 
@@ -49,3 +52,8 @@ def compiler(paths: Iterable[str]) -> str:
     """
     names = {path.rpartition("/")[2].removesuffix(" (deleted)") for path in paths}
     return next((name for name, pattern in _PATTERNS if any(map(pattern.fullmatch, names))), "")
+
+
+def of_whole_programs(name: str) -> bool:
+    """Whether ``compiler`` found one that a program is run by, and no library that may have compiled nothing."""
+    return bool(name) and name not in _OF_PARTS

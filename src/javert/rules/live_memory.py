@@ -18,7 +18,7 @@ from javert.model.draft import FindingDraft
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import ElfKind, Limitation, Process, ProcessKey
 from javert.model.view import Telemetry
-from javert.rules.just_in_time import compiler
+from javert.rules.just_in_time import compiler, of_whole_programs
 from javert.rules.stack_protection import STACK_EXECUTABLE
 
 READ_IMPLIES_EXEC = "read-implies-exec"
@@ -31,7 +31,8 @@ class CodeMemory(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         compiled: those of a known just-in-time compiler.
-        threads: those whose program has no stack header, so that glibc makes the stacks of threads so.
+        threads: those whose program has no stack header, so that glibc makes the stacks of threads so; a library
+            that compiles something now and then is no reason to think that it was that.
         unexplained: the others.
     """
 
@@ -45,7 +46,8 @@ def code_memory(telemetry: Telemetry, *, without_header: Set[ProcessKey], explai
 
     Args:
         telemetry: of the run.
-        without_header: processes whose program has no PT_GNU_STACK though the kernel protects its stack.
+        without_header: processes whose program has no PT_GNU_STACK, and whose stack the kernel protects and glibc
+            those of its threads not.
         explained: processes with an executable stack, of which glibc makes the other stacks like the first.
     """
     seen = {
@@ -57,8 +59,9 @@ def code_memory(telemetry: Telemetry, *, without_header: Set[ProcessKey], explai
     for module in telemetry.modules:
         for key in seen.intersection(module.processes):
             mapped[key].add(module.path)
-    compiled = {key for key in seen if compiler((*mapped[key], telemetry.processes[key].exe))}
-    threads = (seen - compiled) & without_header
+    compilers = {key: compiler((*mapped[key], telemetry.processes[key].exe)) for key in seen}
+    threads = {key for key in seen & without_header if not of_whole_programs(compilers[key])}
+    compiled = {key for key in seen - threads if compilers[key]}
     return CodeMemory(
         compiled=frozenset(compiled), threads=frozenset(threads), unexplained=frozenset(seen - compiled - threads)
     )

@@ -13,11 +13,11 @@ from javert.model.assessment import Outcome
 from javert.model.attributes import DepAttributes
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import ElfFile, ElfKind, Limitation, Package, Process, ProcessKey, StackHeader
+from javert.model.telemetry import ElfFile, Limitation, Package, Process, ProcessKey, StackHeader
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.live_memory import CodeMemory, code_memory, named, not_told_apart, pids, unexplained_protection
-from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Judgement, judge
+from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Judgement, judge, threads_unprotected
 
 _IN_LAYER = re.compile(r"/(?:overlay2?/[0-9a-z]+/diff|snapshots/\d+/fs)(/.*)$", re.DOTALL)
 """A path in a layer of Docker, Podman or containerd, and what it is for those who see the layer."""
@@ -42,6 +42,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     users = _Users(telemetry)
     findings: dict[tuple[str, ...], FindingDraft] = {}
     headerless: list[tuple[ElfFile, list[Process]]] = []
+    harmless = 0
     stack: set[ProcessKey] = set()
     everything: set[ProcessKey] = set()
     shown = _as_containers_show_them(telemetry.elf_files)
@@ -50,11 +51,13 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
         if (file.device, file.inode) in copies:
             continue
         processes = users.of(file, *shown[file.device, file.inode])
-        verdict = judge(file, kernel=host.kernel, libc=host.libc if _is_hosts(file, processes) else "")
+        libc = host.libc if _is_hosts(file, processes) else ""
+        verdict = judge(file, kernel=host.kernel, libc=libc)
         if verdict is None:
             continue
         if not verdict.reasons:
-            if file.stack is StackHeader.MISSING:
+            harmless += file.stack is StackHeader.MISSING
+            if threads_unprotected(file, libc=libc):
                 headerless.append((file, processes))
             continue
         if verdict.reasons != (SEGMENT,):
@@ -72,7 +75,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
         *_host(telemetry),
     ):
         findings.setdefault(draft.identity, draft)
-    coverage = _coverage(telemetry, len(headerless), memory)
+    coverage = _coverage(telemetry, harmless, memory)
     return RuleVerdict(
         outcome=_outcome(findings, coverage),
         findings=tuple(findings.values()),
@@ -128,7 +131,7 @@ def _threads(
     """Programs without the header whose stack the kernel protects, but not glibc those of their threads."""
     for file, processes in headerless:
         seen = [process for process in processes if process.key in memory.threads]
-        if seen and file.kind is ElfKind.EXECUTABLE:
+        if seen:
             verdict = Judgement((HEADER_MISSING,), kernel_executable=False, loadable=True)
             yield _finding(telemetry, file, verdict, seen, cause="threads")
 

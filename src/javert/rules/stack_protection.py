@@ -123,6 +123,16 @@ def judge(file: ElfFile, *, kernel: str, libc: str) -> Judgement | None:
     return Judgement(tuple(reasons), program and wants_executable_stack, program or not refused)
 
 
+def threads_unprotected(file: ElfFile, *, libc: str) -> bool:
+    """Whether glibc makes the stacks of a program's further threads executable because it has no header.
+
+    Its default for them is the one for shared objects (``DEFAULT_STACK_PERMS``, nptl/allocatestack.c).
+    """
+    row = MACHINES.get(file.machine)
+    program = file.kind is ElfKind.EXECUTABLE and file.stack is StackHeader.MISSING
+    return program and row is not None and _missing_means_executable(row, program=False, kernel="", libc=libc)
+
+
 def _missing_means_executable(row: MissingHeader, *, program: bool, kernel: str, libc: str) -> bool:
     if program:
         return release(kernel) < row.executable_before

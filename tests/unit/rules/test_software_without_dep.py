@@ -323,11 +323,9 @@ class TestCodeMemory:
             "/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so",
             "/usr/bin/node",
             "/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0",
-            "/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2",
             "/usr/lib/libmonosgen-2.0.so.1.0.0",
             "/usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.0/libcoreclr.so",
             "/usr/lib/x86_64-linux-gnu/libmozjs-102.so.102.15.1",
-            "/usr/lib/x86_64-linux-gnu/libffi.so.8.1.2",
         ],
     )
     def test_that_of_known_compilers_is_neither_a_finding_nor_an_exclusion(self, verdict, path):
@@ -336,6 +334,27 @@ class TestCodeMemory:
         answer = verdict(SCAN, self.HEADERLESS, running, library, module(self.HEADERLESS, running.key))
         assert (answer.outcome, answer.findings, answer.exclusions) == (Outcome.CLEAR, (), ())
         assert answer.coverage["processes_with_just_in_time_compiler"] == 1
+
+    @pytest.mark.parametrize("library", ["libpcre2-8.so.0.11.2", "libffi.so.8.1.2"])
+    def test_a_library_that_half_of_all_programs_have_explains_it_only_where_nothing_else_does(
+        self, verdict, library
+    ):
+        running = process(7, exe="/usr/bin/worker", code_memory=True)
+        mapped = Module(path=f"/usr/lib/{library}", device=1, inode=9, mount_namespace=1, processes=(running.key,))
+        answer = verdict(SCAN, running, mapped)
+        assert (answer.findings, answer.exclusions) == ((), ())
+        answer = verdict(SCAN, self.HEADERLESS, running, mapped, module(self.HEADERLESS, running.key))
+        assert [finding.attributes.path for finding in answer.findings] == [BAD.path]
+        assert answer.coverage["processes_with_just_in_time_compiler"] == 0
+
+    @pytest.mark.parametrize("machine", ["arm64", "ppc64le", "riscv64"])
+    def test_it_says_nothing_of_threads_where_glibc_protects_their_stacks(self, verdict, machine):
+        file = msgspec.structs.replace(self.HEADERLESS, machine=machine)
+        running = process(7, exe="/usr/bin/worker", code_memory=True)
+        answer = verdict(SCAN, file, running, module(file, running.key))
+        assert answer.findings == ()
+        assert [exclusion.code for exclusion in answer.exclusions] == ["code-memory-unexplained"]
+        assert answer.coverage["header_missing_without_effect"] == 1
 
     def test_a_compiler_is_known_by_the_program_too(self, verdict):
         answer = verdict(SCAN, process(7, exe="/opt/node-v20/bin/node", code_memory=True))
