@@ -23,6 +23,10 @@ NETWORK_RULES = {
     "unused-listening-tcp-port",
     "insecure-server-protocol",
 }
+AS_MODULE = ("-c", "import sys; from javert.cli import main; sys.exit(main())")
+OPTIONS = ("--duration", "2s", "--format", "json", "--scan")
+# A mount of /proc has its own options only if it is a new one: a remount would change the host's.
+HIDDEN = ("unshare", "--mount", "sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh")
 PACKAGES = ("javert", "click", "msgspec", "rich", "markdown_it", "mdurl", "pygments")
 
 
@@ -124,6 +128,16 @@ def for_nobody():
         shutil.rmtree(place)
 
 
+def surroundings(place):
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": str(place / "home"),
+        "PYTHONPATH": str(place / "packages"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
 @pytest.fixture
 def python_for_nobody(execute):
     """An interpreter of this version that the user nobody may run."""
@@ -141,19 +155,12 @@ def test_nobody_is_told_at_once_and_gets_what_can_be_assessed(
     machine, execute, for_nobody, python_for_nobody, program_without_dep, workplace, web
 ):
     done = execute(
-        *(python_for_nobody, "-c", "import sys; from javert.cli import main; sys.exit(main())"),
-        *("assess", "--probe-port", web, "--duration", "2s", "--format", "json", "--scan", workplace),
+        *(python_for_nobody, *AS_MODULE, "assess", "--probe-port", web, *OPTIONS, workplace),
         user=65534,
         group=65534,
         extra_groups=[],
         cwd=for_nobody / "home",
-        env={
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(for_nobody / "home"),
-            "PYTHONPATH": str(for_nobody / "packages"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        env=surroundings(for_nobody),
     )
     assert done.stderr.startswith("javert: not root: ")
     assert done.stderr.count("\n") == 1
@@ -167,3 +174,28 @@ def test_nobody_is_told_at_once_and_gets_what_can_be_assessed(
     assert [(one["protocol"], one["evidence"]) for one in asked] == [("http", ["probed"])], "asking takes no rights"
     assert outcomes(document)["software-without-dep"] == "FINDING", "files that everybody can read are judged"
     assert str(program_without_dep) in [one["attributes"].get("path") for one in document["findings"]]
+
+
+def test_processes_that_proc_hides_are_no_all_clear(
+    machine, execute, for_nobody, python_for_nobody, program_without_dep, workplace
+):
+    """With hidepid=2 other users' processes are not even counted: nothing is refused, and nothing is seen."""
+    command = (python_for_nobody, *AS_MODULE, "assess", "--no-probe", *OPTIONS, workplace)
+    done = execute(
+        *(*HIDDEN, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command),
+        cwd=for_nobody / "home",
+        env=surroundings(for_nobody),
+    )
+    document = json.loads(done.stdout)
+    for rule in (*NETWORK_RULES, "root-process-insecure-permissions"):
+        assert outcomes(document)[rule] in ("FINDING", "NOT_AVAILABLE"), rule
+        assert any(one["rule_id"] == rule for one in document["exclusions"])
+    assert "Javert did not run as root" in titles(document, None)
+
+
+def test_hidden_processes_are_seen_by_root(javert, workplace, telnet_session):
+    ended = javert.assess("--duration", "2s", "--scan", workplace, before=HIDDEN).ended()
+    assert ended.code == 0, ended.err
+    processes = [one["attributes"].get("process") for one in ended.document["findings"]]
+    assert telnet_session.pid in [process["pid"] for process in processes if process]
+    assert {sensor["name"] for sensor in ended.document["sensors"]} >= {"network (kernel)", "modules (kernel)"}

@@ -74,14 +74,19 @@ def look_into(entry: NamespaceEntry, look: Callable[[NamespaceEntry], None]) -> 
     Raises:
         SensorError: the namespace is there, and cannot be looked into.
     """
-    try:
-        look(entry)
-    except SensorError:
-        again = next((one for one in network_namespaces() if one.inode == entry.inode), None)
-        if again is not None:
-            look(again)
-        return again
-    return entry
+    way: NamespaceEntry | None = entry
+    for last in (False, False, True):  # the next way, too, may go with its process
+        if way is None:
+            break
+        try:
+            look(way)
+        except SensorError:
+            if last:
+                raise
+            way = next((one for one in network_namespaces() if one.inode == entry.inode), None)
+        else:
+            break
+    return way
 
 
 def _is_namespace(status: os.stat_result) -> bool:

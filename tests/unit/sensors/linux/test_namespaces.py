@@ -69,3 +69,42 @@ def test_another_namespace_at_the_same_path_is_not_taken_for_it(other_namespace)
     with pytest.raises(SensorError, match="is gone"):
         namespaces.inside(entry._replace(inode=entry.inode + 1), lambda: looked.append(True))
     assert not looked
+
+
+def _way(inode, path):
+    return namespaces.NamespaceEntry(inode, path, 0, "")
+
+
+def test_a_way_that_closed_is_replaced_by_another(monkeypatch):
+    monkeypatch.setattr(namespaces, "network_namespaces", lambda: [_way(1, "/a"), _way(2, "/new")])
+    tried = []
+
+    def look(entry):
+        tried.append(entry.path)
+        if entry.path == "/old":
+            raise SensorError("gone")
+
+    assert namespaces.look_into(_way(2, "/old"), look) == _way(2, "/new")
+    assert tried == ["/old", "/new"]
+
+
+def test_a_namespace_that_is_gone_is_no_error(monkeypatch):
+    monkeypatch.setattr(namespaces, "network_namespaces", lambda: [_way(1, "/a")])
+
+    def look(entry):
+        raise SensorError("gone")
+
+    assert namespaces.look_into(_way(2, "/old"), look) is None
+
+
+def test_a_namespace_that_stays_shut_is_an_error(monkeypatch):
+    monkeypatch.setattr(namespaces, "network_namespaces", lambda: [_way(2, "/there")])
+    tried = []
+
+    def look(entry):
+        tried.append(entry)
+        raise SensorError("not permitted")
+
+    with pytest.raises(SensorError, match="not permitted"):
+        namespaces.look_into(_way(2, "/there"), look)
+    assert len(tried) == 3
