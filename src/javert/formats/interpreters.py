@@ -20,6 +20,11 @@ class _Syntax(msgspec.Struct, frozen=True, kw_only=True):
         script: options whose value is the script.
         commands: first arguments that are no script themselves (``node inspect script``).
         bundled: one-letter options may be written together (``-ne``).
+        apart: a letter of a bundle that takes a value takes the next argument, wherever it stands
+            (``-oeu pipefail``); else what stands behind it is its value (``-Wignore``), and only the last letter
+            takes the next argument (``-uW ignore``).
+        long: options of more than one letter behind a single ``-``, which are no bundles.
+        beside: what an argument that names no file is completed with.
     """
 
     inline: frozenset[str]
@@ -27,19 +32,28 @@ class _Syntax(msgspec.Struct, frozen=True, kw_only=True):
     script: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     bundled: bool = True
+    apart: bool = False
+    long: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_SHELL = _Syntax(inline=_set("-c -s"), valued=_set("-o -O +o +O --rcfile --init-file --emulate"))
-_PYTHON = _Syntax(inline=_set("-c -m"), valued=_set("-W -X --check-hash-based-pycs"))
+_SHELL = _Syntax(
+    inline=_set("-c -s"),
+    valued=_set("-o -O +o +O --rcfile --init-file -rcfile -init-file --emulate"),
+    apart=True,
+    long=_set("-debugger -login -noediting -noprofile -norc -posix -restricted -verbose"),
+)
+_PYTHON = _Syntax(inline=_set("-c -m"), valued=_set("-W -X --check-hash-based-pycs"), beside=("/__main__.py",))
 _ALONE = re.compile(r"-[A-VY-Za-z]*[IP][A-Za-z]*")  # what stands behind -W and -X is their value
 _SYNTAXES: tuple[tuple[re.Pattern[str], _Syntax], ...] = (
-    (re.compile(r"(?:ba|da|a|k|mk|pdk|z|y|rba)?sh(?:-?[0-9.]+)?"), _SHELL),
-    (re.compile(r"(?:python|pypy)[0-9.]*[a-z]*"), _PYTHON),
-    (re.compile(r"perl[0-9.]*"), _Syntax(inline=_set("-e -E"), valued=_set("-I -M -m"))),
+    (re.compile(r"(?:ba|da|a|k|mk|lk|pdk|po|z|y|rba|c|bsd-c|tc)?sh(?:-?[0-9.]+)?(?:-static)?"), _SHELL),
+    (re.compile(r"fish"), _Syntax(inline=_set("-c --command"), valued=_set("-C --init-command -d -D -o -p -f"))),
+    (re.compile(r"(?:platform-)?(?:python|pypy)[0-9.]*[a-z]*(?:-dbg)?"), _PYTHON),
+    (re.compile(r"perl[0-9.]*(?:-[a-z0-9_]+)*"), _Syntax(inline=_set("-e -E"), valued=_set("-I -M -m"))),
     (
         re.compile(r"ruby[0-9.]*"),
         _Syntax(inline=_set("-e"), valued=_set("-I -r -C -E -K -F --encoding --external-encoding")),
@@ -51,6 +65,7 @@ _SYNTAXES: tuple[tuple[re.Pattern[str], _Syntax], ...] = (
             valued=_set("-r --require --import --loader --experimental-loader -C --conditions --env-file"),
             commands=_set("inspect"),
             bundled=False,
+            beside=(".js", "/index.js"),
         ),
     ),
     (
@@ -78,6 +93,19 @@ def script_argument(program: str, arguments: Sequence[str]) -> str | None:
         program = rest.pop(0) if applet == "busybox" and rest else applet
     syntax = _syntax(program)
     return None if syntax is None else _script(syntax, rest)
+
+
+def completions(program: str, script: str) -> tuple[str, ...]:
+    """The files that an interpreter may run when it is given ``script``, in the order in which it looks for them.
+
+    Python runs ``__main__.py`` of a directory, and node takes a name without its end.
+
+    Args:
+        program: as for ``script_argument``.
+        script: what that gave.
+    """
+    syntax = _syntax(program)
+    return (script, *(f"{script.rstrip('/')}{end}" for end in syntax.beside)) if syntax else (script,)
 
 
 def imports_beside_script(program: str, arguments: Sequence[str]) -> bool:
@@ -115,20 +143,36 @@ def _script(syntax: _Syntax, rest: list[str]) -> str | None:
         option = argument.partition("=")[0]
         if option in syntax.script:
             return rest[0] if rest else None
-        if option in syntax.inline or (syntax.bundled and _bundles(argument, syntax)):
+        if option in syntax.inline:
             return None
-        if argument in syntax.valued and rest:
-            rest.pop(0)
+        if argument in syntax.valued:
+            taken = 1
+        elif argument in syntax.long or not syntax.bundled:
+            taken = 0
+        else:
+            values = _values_of_bundle(argument, syntax)
+            if values is None:
+                return None
+            taken = values
+        del rest[:taken]
     return None
 
 
-def _bundles(argument: str, syntax: _Syntax) -> bool:
-    """Whether one-letter options written together hold one after which no script follows, as in ``-ne``."""
-    if not argument.startswith("-") or argument.startswith("--"):
-        return False
-    for letter in argument[1:]:
-        if f"-{letter}" in syntax.inline:
-            return True
-        if f"-{letter}" in syntax.valued or not letter.isalpha():
-            return False  # the rest is its value
-    return False
+def _values_of_bundle(argument: str, syntax: _Syntax) -> int | None:
+    """How many of the next arguments belong to one-letter options written together, as in ``-euo pipefail``.
+
+    None if one of them is an option after which no script follows, as in ``-ne``.
+    """
+    sign, letters, taken = argument[0], argument[1:], 0
+    if letters.startswith("-"):
+        return 0
+    for place, letter in enumerate(letters):
+        if not letter.isalpha():
+            return taken  # the rest is a value
+        if f"-{letter}" in syntax.inline and sign == "-":
+            return None
+        if f"{sign}{letter}" in syntax.valued:
+            taken += 1
+            if not syntax.apart:
+                return int(place == len(letters) - 1)
+    return taken

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from javert.formats.interpreters import imports_beside_script, is_interpreter, script_argument
+from javert.formats.interpreters import completions, imports_beside_script, is_interpreter, script_argument
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ from javert.formats.interpreters import imports_beside_script, is_interpreter, s
         "node",
         "php8.2",
         "busybox",
+        "bash-static",
+        "ksh93",
+        "bsd-csh",
+        "tcsh",
+        "fish",
+        "platform-python3.6",
+        "perl5.36-x86_64-linux-gnu",
     ],
 )
 def test_interpreters_are_known_by_name(program):
@@ -53,6 +60,16 @@ def test_other_programs_are_not(program):
         ("bash -s /x", None),
         ("bash --norc -o pipefail +O extglob /x", "/x"),
         ("bash --rcfile /y /x", "/x"),
+        ("bash -rcfile /y /x", "/x"),
+        ("bash -norc /x", "/x"),
+        ("bash -euo pipefail /x", "/x"),
+        ("bash -oeu pipefail /x", "/x"),
+        ("bash +eo pipefail /x", "/x"),
+        ("bash -oc pipefail /x", None),
+        ("fish -C true /x", "/x"),
+        ("tcsh -f /x", "/x"),
+        ("python3 -uW ignore /x", "/x"),
+        ("perl -wI /lib /x", "/x"),
         ("bash -- /x", "/x"),
         ("bash -- -", None),
         ("bash -", None),
@@ -94,10 +111,23 @@ def test_busybox_by_the_name_of_an_applet():
 
 
 OPTIONS = {
-    "sh": ["-e", "-u", "-eu", "-o errexit", "+e", "-c true", "-s", "--"],
-    "bash": ["-e", "--norc", "-O extglob", "+O extglob", "-o pipefail", "--rcfile /dev/null", "-c true", "--"],
-    "perl": ["-w", "-I /tmp", "-Mstrict", "-e 1", "-we 1", "-W", "-T", "--"],
-    "python3": ["-B", "-I", "-W ignore", "-Wignore", "-X utf8", "-c pass", "-Bc pass", "-E", "-u"],
+    "sh": ["-e", "-u", "-eu", "-o errexit", "-ueo errexit", "+e", "-c true", "-s", "--"],
+    "bash": [
+        "-e",
+        "--norc",
+        "-O extglob",
+        "+O extglob",
+        "-o pipefail",
+        "-euo pipefail",
+        "-oe pipefail",
+        "-norc",
+        "-rcfile /dev/null",
+        "--rcfile /dev/null",
+        "-c true",
+        "--",
+    ],
+    "perl": ["-w", "-I /tmp", "-wI /tmp", "-Mstrict", "-e 1", "-we 1", "-W", "-T", "--"],
+    "python3": ["-B", "-I", "-W ignore", "-Wignore", "-BW ignore", "-X utf8", "-c pass", "-Bc pass", "-E", "-u"],
 }
 
 
@@ -154,3 +184,12 @@ def test_python_imports_from_the_directory_of_its_script_first(tmp_path, options
 def test_others_do_not_and_without_a_script_there_is_no_directory():
     assert not imports_beside_script("perl", ["perl", "job.pl"])
     assert not imports_beside_script("python3", ["python3", "-m", "job"])
+
+
+def test_what_an_interpreter_makes_of_a_name(tmp_path):
+    assert completions("bash", "/x") == ("/x",)
+    assert completions("node", "/x") == ("/x", "/x.js", "/x/index.js")
+    (tmp_path / "__main__.py").write_text("print('ran')")
+    done = subprocess.run([sys.executable, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout == "ran\n"
+    assert completions("python3", f"{tmp_path}/")[1] == str(tmp_path / "__main__.py")
