@@ -105,7 +105,7 @@ with command.main_context():
     answer.raise_for_status()
     Path(sys.argv[3]).write_bytes(answer.content)
 """
-"""``pip download`` would run the distribution's own setup for its metadata; this only fetches, as pip is configured."""
+"""``pip download`` would run the distribution's own setup for its metadata; this only fetches."""
 
 
 def _unpack_python(into: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from javert.errors import ParseError, SensorError
 from javert.formats.addresses import is_loopback
-from javert.formats.kernel_network import parse_event
+from javert.formats.kernel_network import EVENT_IDS, parse_event
 from javert.formats.packets import Segment
 from javert.formats.socket_tables import TCP_CAME_ABOUT, SocketRow
 from javert.model.rule_id import NETWORK_RULES, PAYLOAD_RULES, RuleId
@@ -83,7 +83,17 @@ class WindowsNetworkSensor:
         self._begin_reading(addresses)
         self._book = TrafficBook(self._own, self._processes.find, payload=self._payload is not None)
         self._events = EventReader(self._book, self._listeners.serves, self._is_own_address)
-        self._list(self._started_at, first=True)
+        try:
+            self._list(self._started_at, first=True)
+        except SensorError:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        if self._trace is not None:
+            self._trace.stop()
+        if self._payload is not None:
+            self._payload.stop()
 
     def poll(self) -> None:
         """Take in what has happened."""
@@ -226,7 +236,8 @@ class WindowsNetworkSensor:
             try:
                 self._events.take(parse_event(event.number, event.data), event.at)
             except ParseError:
-                continue  # the provider's other events repeat what is counted (18, 34) or tell of failures
+                # The provider's other events repeat what is counted (18, 34) or tell of failures.
+                self._lost += event.number in EVENT_IDS
         if self._trace.failure:
             reason = self._trace.failure
             self._lost += self._trace.lost
