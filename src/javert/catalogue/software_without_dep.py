@@ -57,18 +57,21 @@ _SEGMENT = Text(
 )
 
 _STACK_FIX = Text(
-    en="Clear the mark with `patchelf --clear-execstack {quoted}` (patchelf 0.18 and later) or `execstack -c "
-    "{quoted}`, and test the software; whoever builds it should link with `-z noexecstack` and add a "
-    ".note.GNU-stack section to assembler sources.",
-    ja="`patchelf --clear-execstack {quoted}` (patchelf 0.18 以降) または `execstack -c {quoted}` で要求を消し、動"
-    "作を確認してください。ビルドする側では `-z noexecstack` を付けてリンクし、アセンブラのソースに "
-    ".note.GNU-stack セクションを追加してください。",
+    en="Clear the mark in a copy, `cp -a {quoted} {quoted}.new` and `patchelf --clear-execstack {quoted}.new` "
+    "(patchelf 0.18 and later) or `execstack -c {quoted}.new`, test it, and put it in place with `mv {quoted}.new "
+    "{quoted}`; changed in place, the file would crash what runs it. Whoever builds it should link with `-z "
+    "noexecstack` and add a .note.GNU-stack section to assembler sources.",
+    ja="複製を作成し (`cp -a {quoted} {quoted}.new`)、`patchelf --clear-execstack {quoted}.new` (patchelf 0.18 以"
+    "降) または `execstack -c {quoted}.new` で要求を消して動作を確認し、`mv {quoted}.new {quoted}` で置き換えてくだ"
+    "さい。ファイルを直接書き換えると、実行中のプロセスが異常終了します。ビルドする側では `-z noexecstack` を付けて"
+    "リンクし、アセンブラのソースに .note.GNU-stack セクションを追加してください。",
 )
 _MISSING_FIX = Text(
-    en="Add the header with `execstack -c {quoted}` where that program is at hand, or rebuild: link with `-z "
-    "noexecstack` and add a .note.GNU-stack section to assembler sources.",
-    ja="execstack を利用できる場合は `execstack -c {quoted}` でヘッダーを追加するか、再ビルドしてください。`-z "
-    "noexecstack` を付けてリンクし、アセンブラのソースに .note.GNU-stack セクションを追加します。",
+    en="Rebuild it: link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources. Where the "
+    "program execstack is at hand, `execstack -c` adds the header to a copy, which `mv` puts in place after a test.",
+    ja="再ビルドしてください。`-z noexecstack` を付けてリンクし、アセンブラのソースに .note.GNU-stack セクションを"
+    "追加します。execstack を利用できる場合は、複製に対して `execstack -c` を実行してヘッダーを追加し、動作を確認し"
+    "てから `mv` で置き換えることもできます。",
 )
 _SEGMENT_FIX = Text(
     en="Relink it so that code and data have segments of their own (`-z separate-code`; not `-N` or `--omagic`).",
@@ -97,6 +100,20 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
         Text(
             en="Ask {vendor} for a build that supports data execution prevention, or uninstall it: `{remove}`.",
             ja="データ実行防止をサポートするビルドを {vendor} に求めるか、削除してください: `{remove}`。",
+        ),
+    ),
+    "tree": (
+        Text(
+            en="It belongs to the package {package}, which {manager} keeps in {tree}.",
+            ja="{manager} が {tree} で管理しているパッケージ {package} に含まれています。",
+        ),
+        Text(
+            en="Upgrade the package there, ask its makers for a build that supports data execution prevention, or "
+            "uninstall it: `{remove}`. Do that as the user whose files they are, not as root: such a command runs "
+            "what lies there.",
+            ja="そこでパッケージを更新するか、データ実行防止をサポートするビルドを開発元に求めるか、削除してください: "
+            "`{remove}`。このコマンドはそこにあるコードを実行するため、root ではなくファイルの所有者として実行してく"
+            "ださい。",
         ),
     ),
     "elsewhere": (
@@ -206,7 +223,7 @@ def _findings() -> dict[str, Text]:
         key = f"finding.software-without-dep.{cause}.{owner}.{state}"
         order = (
             (get_rid, *fixes)
-            if owner.endswith(("package", "elsewhere", "image", "container"))
+            if owner.endswith(("package", "tree", "elsewhere", "image", "container"))
             else (*fixes, get_rid)
         )
         texts[f"{key}.title"] = _TITLE

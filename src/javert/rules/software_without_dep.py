@@ -27,13 +27,22 @@ _COMMANDS = {
     "rpm": ("dnf upgrade {}", "rpm --erase {}"),
     "rpm of SUSE": ("zypper update {}", "rpm --erase {}"),
     "apk": ("apk upgrade {}", "apk del {}"),
-    "pip": ("python3 -m pip install --upgrade {}", "python3 -m pip uninstall {}"),
-    "npm": ("npm update {}", "npm uninstall {}"),
-    "gem": ("gem update {}", "gem uninstall {}"),
+    "pip": ("{python} -m pip install --upgrade {}", "{python} -m pip uninstall {}"),
+    "npm": ("npm --prefix {tree} update {}", "npm --prefix {tree} uninstall {}"),
+    "npm for all": ("npm --global --prefix {tree} update {}", "npm --global --prefix {tree} uninstall {}"),
+    "gem": ("gem install --install-dir {tree} {}", "gem uninstall --install-dir {tree} {}"),
     "snap": ("snap refresh {}", "snap remove {}"),
     "flatpak": ("flatpak update {}", "flatpak uninstall {}"),
 }
 """How each package manager upgrades and removes."""
+
+_TREES = {
+    "pip": re.compile(r"^(.*?)(?:/lib(?:64)?/python[^/]*)?/(?:site|dist)-packages/", re.DOTALL),
+    "npm": re.compile(r"^(.*?)/node_modules/", re.DOTALL),
+    "npm for all": re.compile(r"^(.*?)/lib/node_modules/", re.DOTALL),
+    "gem": re.compile(r"^(.*)/(?:gems|extensions/[^/]+/[^/]+)/[^/]+/", re.DOTALL),
+}
+"""Where each manager of a language keeps a file: the directory that its command has to be told."""
 
 
 def evaluate(telemetry: Telemetry) -> RuleVerdict:
@@ -159,7 +168,7 @@ def _finding(
             "processes": named(processes),
             "image": image,
             "container": container,
-            **_owner_params(file.package, container),
+            **_owner_params(file, container),
         },
         attributes=DepAttributes(
             path=file.path,
@@ -194,7 +203,8 @@ def _owner(file: ElfFile, image: str, container: str, origin: str) -> str:
     if image and not container:
         return "image-package" if file.package else "image"
     if file.package is not None:
-        return "elsewhere" if file.package.system or container else origin
+        own = "tree" if file.package.manager in _TREES else origin
+        return "elsewhere" if file.package.system or container else own
     return "container" if container and origin else origin or "unknown"
 
 
@@ -231,19 +241,41 @@ def _exclusions(telemetry: Telemetry) -> tuple[Limitation, ...]:
     return (Limitation(code="no-execute-off", rules=(RuleId.SOFTWARE_WITHOUT_DEP,)),)
 
 
-def _owner_params(package: Package | None, container: str) -> dict[str, str]:
+def _owner_params(file: ElfFile, container: str) -> dict[str, str]:
+    package = file.package
     if package is None:
         return {}
-    name = shlex.quote(package.name)
-    suse = package.manager == "rpm" and "suse" in package.vendor.casefold()
-    upgrade, remove = _COMMANDS.get("rpm of SUSE" if suse else package.manager, ("{}", "{}"))
+    name = f"{package.name}:{package.architecture}" if package.architecture else package.name
+    manager, where = _manager(package, file.path)
+    upgrade, remove = _COMMANDS.get(manager, ("{}", "{}"))
+    values = {"tree": shlex.quote(where), "python": shlex.quote(_python(where))}
     return {
-        "package": f"{package.name} {package.version}".rstrip(),
+        "package": f"{name} {package.version}".rstrip(),
         "vendor": package.vendor or package.name,
-        "upgrade": upgrade.format(name),
-        "remove": remove.format(name),
+        "manager": package.manager,
+        "tree": where,
+        "upgrade": upgrade.format(shlex.quote(name), **values),
+        "remove": remove.format(shlex.quote(name), **values),
         "system": container or package.system,
     }
+
+
+def _manager(package: Package, path: str) -> tuple[str, str]:
+    """Which row of ``_COMMANDS`` speaks of the package, and the directory in which its manager keeps it."""
+    manager = package.manager
+    if manager == "rpm" and "suse" in package.vendor.casefold():
+        return "rpm of SUSE", ""
+    if manager == "npm" and (match := _TREES["npm for all"].match(path)):
+        return "npm for all", match[1]
+    pattern = _TREES.get(manager)
+    match = pattern.match(path) if pattern else None
+    return manager, match[1] if match else ""
+
+
+def _python(prefix: str) -> str:
+    """The interpreter of an environment; users' own packages belong to the system's."""
+    shared = prefix in ("", "/usr", "/usr/local", "/usr/lib", "/usr/lib/python3") or prefix.endswith("/.local")
+    return "python3" if shared else f"{prefix}/bin/python3"
 
 
 def _coverage(telemetry: Telemetry, harmless: int, memory: CodeMemory) -> dict[str, int | float | str | bool]:

@@ -205,6 +205,46 @@ def test_every_package_manager_has_its_commands(verdict, manager):
     assert " " in finding.params["upgrade"]
 
 
+@pytest.mark.parametrize(
+    ("manager", "path", "command"),
+    [
+        (
+            "pip",
+            "/home/ann/env/lib/python3.11/site-packages/x/y.so",
+            "/home/ann/env/bin/python3 -m pip uninstall old",
+        ),
+        ("pip", "/usr/local/lib/python3.11/dist-packages/x/y.so", "`python3 -m pip uninstall old`"),
+        ("pip", "/home/ann/.local/lib/python3.11/site-packages/y.so", "`python3 -m pip uninstall old`"),
+        ("npm", "/srv/the app/node_modules/a/node_modules/old/y.node", "npm --prefix '/srv/the app' uninstall old"),
+        ("npm", "/usr/local/lib/node_modules/old/y.node", "npm --global --prefix /usr/local uninstall old"),
+        ("gem", "/var/lib/gems/3.1.0/gems/old-1/lib/y.so", "gem uninstall --install-dir /var/lib/gems/3.1.0 old"),
+    ],
+)
+@pytest.mark.parametrize("language", Language)
+def test_a_package_of_a_language_is_dealt_with_where_it_lies(verdict, manager, path, command, language):
+    """The system's own pip would uninstall the system's own package of that name."""
+    package = msgspec.structs.replace(OLD, manager=manager, vendor="")
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, path=path, package=package)).findings
+    assert command in words(finding, language)
+    assert "root" in words(finding, language), "what lies there would run as root"
+
+
+def test_a_package_of_another_architecture_is_named_with_it(verdict):
+    package = msgspec.structs.replace(OLD, architecture="i386")
+    (finding,) = verdict(SCAN, msgspec.structs.replace(BAD, package=package)).findings
+    assert "apt-get remove old:i386" in words(finding)
+    assert "old:i386 1.0" in words(finding)
+    assert finding.attributes.package == "old"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_file_that_may_run_is_not_changed_in_place(verdict, language):
+    """patchelf cuts the file to nothing before it writes it again; what has it mapped would crash."""
+    said = words(verdict(SCAN, BAD).findings[0], language)
+    assert "patchelf --clear-execstack '/opt/old tool'.new" in said
+    assert "`mv '/opt/old tool'.new '/opt/old tool'`" in said
+
+
 def test_a_package_of_another_system_is_dealt_with_there(verdict):
     inside = msgspec.structs.replace(BAD, package=msgspec.structs.replace(OLD, system="/srv/chroot"))
     (finding,) = verdict(SCAN, inside).findings

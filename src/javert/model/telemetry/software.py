@@ -31,6 +31,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
         manager: "dpkg", "rpm", "apk", "pip", "npm", "gem", "snap" or "flatpak".
         system: root directory of the system it is installed in, if that is neither the host nor a container whose
             processes name it (a chroot, an image's layer).
+        architecture: what dpkg calls it, where it is not that of dpkg itself; "" otherwise. Without it a command
+            would be about the package of the system's own architecture.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str = ""
     manager: str = "dpkg"
     system: str = ""
+    architecture: str = ""
 
 
 class ElfFile(Record, frozen=True, kw_only=True):

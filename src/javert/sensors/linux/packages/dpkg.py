@@ -14,6 +14,7 @@ from javert.sensors.linux.packages.distribution import Distribution, distributio
 from javert.sensors.linux.packages.untrusted import opened
 
 _APT_TIMEOUT_S = 20.0
+_DPKG = "dpkg"
 _MOST_BYTES_OF_LISTS = 512 * 1024 * 1024
 _FIELDS = frozenset({"Package", "Status", "Architecture", "Version", "Maintainer", "Origin"})
 
@@ -50,15 +51,17 @@ class DpkgDatabase:
         """See ``PackageDatabase.owners``. Of several owners the first by name is given (they share the file)."""
         try:
             claims = self._claims(paths)
-            stanzas = self._stanzas({claim.name for claim in claims.values()})
+            stanzas = self._stanzas({_DPKG, *(claim.name for claim in claims.values())})
         except OSError as error:
             raise SensorError(f"dpkg's database cannot be read: {error}") from error
         system = distribution(self._root)
+        native = stanzas.get(_Claim(_DPKG, ""), {}).get("Architecture", "")
         origins = _origins(self._doubtful(stanzas, system)) if self._root == "/" else {}
-        packages = {
-            claim: _package(claim, stanzas.get(claim) or stanzas.get(_Claim(claim.name, "")), system, origins)
-            for claim in set(claims.values())
-        }
+        packages = {}
+        for claim in set(claims.values()):
+            fields = stanzas.get(claim) or stanzas.get(_Claim(claim.name, "")) or {}
+            ours = _is_distributions(fields, system, origins.get(claim.name, ()))
+            packages[claim] = _package(claim, fields, native, ours=ours)
         return {path: packages[claim] for path, claim in claims.items()}
 
     def _opened(self, name: str) -> BinaryIO:
@@ -141,20 +144,21 @@ def _keep(found: dict[_Claim, dict[str, str]], fields: dict[str, str], names: Co
         found.setdefault(_Claim(name, ""), fields)
 
 
-def _package(
-    claim: _Claim, fields: dict[str, str] | None, system: Distribution, origins: dict[str, tuple[str, ...]]
-) -> Package:
+def _is_distributions(fields: dict[str, str], system: Distribution, origins: tuple[str, ...]) -> bool:
     """Debian's maintainers may write from addresses of their own, so apt's archives have a say where it has any."""
-    fields = fields or {}
-    maintainer = fields.get("Maintainer", "")
-    archives = (fields["Origin"],) if "Origin" in fields else origins.get(claim.name, ())
-    own = system.maintained_by(maintainer) or any(system.ships(archive) for archive in archives)
+    archives = (fields["Origin"],) if "Origin" in fields else origins
+    return system.maintained_by(fields.get("Maintainer", "")) or any(system.ships(archive) for archive in archives)
+
+
+def _package(claim: _Claim, fields: dict[str, str], native: str, *, ours: bool) -> Package:
+    architecture = fields.get("Architecture", "")
     return Package(
         name=claim.name,
         version=fields.get("Version", ""),
-        origin="os-package" if own else "third-party-package",
-        vendor=maintainer,
+        origin="os-package" if ours else "third-party-package",
+        vendor=fields.get("Maintainer", ""),
         manager="dpkg",
+        architecture=architecture if native and architecture not in ("all", native) else "",
     )
 
 

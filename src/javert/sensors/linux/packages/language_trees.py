@@ -35,7 +35,8 @@ def language_package(place: str, path: str) -> Package | None:
     """
     for find in _FINDERS:
         if (package := find(place, path)) is not None:
-            return package
+            # Names are what directories are called: one that reads as an option is to reach no command line.
+            return None if package.name.startswith("-") else package
     return None
 
 

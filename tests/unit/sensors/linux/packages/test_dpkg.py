@@ -53,7 +53,14 @@ def install(root, tmp_path):
             ["dpkg-deb", "--root-owner-group", "--build", tree, archive], check=True, capture_output=True
         )
         environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/sbin:/usr/sbin"}
-        command = ["dpkg", f"--root={root}", "--force-not-root", "--force-script-chrootless", "--log=/dev/null"]
+        command = [
+            "dpkg",
+            f"--root={root}",
+            "--force-not-root",
+            "--force-architecture",
+            "--force-script-chrootless",
+            "--log=/dev/null",
+        ]
         subprocess.run([*command, "--install", archive], env=environment, check=True, capture_output=True)
         return name
 
@@ -218,3 +225,13 @@ def test_lists_larger_than_any_are_not_read(root, install, monkeypatch):
     monkeypatch.setattr(dpkg, "_MOST_BYTES_OF_LISTS", 10)
     with pytest.raises(SensorError, match="larger"):
         DpkgDatabase(str(root)).owners(["/usr/bin/tool"])
+
+
+def test_packages_of_another_architecture_are_told_apart(root, install):
+    """To remove the package of that name would remove the system's own."""
+    install("dpkg", "/usr/bin/dpkg", Architecture="amd64")
+    names = ("/usr/lib/x/own.so", "/usr/lib/y/foreign.so", "/usr/share/all")
+    for path, architecture in zip(names, ("amd64", "i386", "all"), strict=True):
+        install(f"lib{path[-3:].strip('.')}{architecture}", path, Architecture=architecture)
+    found = DpkgDatabase(str(root)).owners(names)
+    assert [found[name].architecture for name in names] == ["", "i386", ""]

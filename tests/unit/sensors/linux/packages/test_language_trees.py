@@ -108,3 +108,7 @@ def test_databases_that_are_no_files_are_not_waited_for(tmp_path):
     (top / "link-1.dist-info").mkdir()
     (top / "link-1.dist-info/RECORD").symlink_to("/etc/passwd")
     assert owner(library) is None
+
+
+def test_a_directory_called_like_an_option_is_no_package(tmp_path):
+    assert owner(put(tmp_path / "node_modules/--prefix=x/a.node")) is None
