@@ -171,7 +171,7 @@ class Traffic:
 
 
 def _insecure(verdict: Verdict) -> bool:
-    return verdict.encryption.cleartext and verdict.protocol.value in INSECURE_PROTOCOLS
+    return verdict.protocol in INSECURE_PROTOCOLS and verdict.encryption.cleartext
 
 
 def _unanswered(flow: Flow) -> bool:
