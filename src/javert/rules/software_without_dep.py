@@ -22,6 +22,9 @@ from javert.rules.stack_protection import HEADER_MISSING, MACHINES, SEGMENT, Jud
 _IN_LAYER = re.compile(r"/(?:overlay2?/[0-9a-z]+/diff|snapshots/\d+/fs)(/.*)$", re.DOTALL)
 """A path in a layer of Docker, Podman or containerd, and what it is for those who see the layer."""
 
+_KERNELS_OWN = re.compile(r"^(?:/usr)?/lib/modules/[^/]+/vdso/[^/]+$")
+"""Copies of the object that the kernel maps out of its own image (vdso(7)); they are there for debuggers."""
+
 _COMMANDS = {
     "dpkg": ("apt-get install --only-upgrade {}", "apt-get remove {}"),
     "rpm": ("dnf upgrade {}", "rpm --erase {}"),
@@ -64,7 +67,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
         verdict = judge(file, kernel=host.kernel, libc=libc)
         if verdict is None:
             continue
-        if not verdict.reasons:
+        if not verdict.reasons or (_KERNELS_OWN.match(file.path) and not processes):
             harmless += file.stack is StackHeader.MISSING
             if threads_unprotected(file, libc=libc):
                 headerless.append((file, processes))

@@ -80,6 +80,22 @@ def test_a_missing_header_without_effect_is_no_finding(verdict):
     assert answer.coverage["header_missing_without_effect"] == 1
 
 
+@pytest.mark.parametrize("top", ["/lib", "/usr/lib"])
+def test_the_kernels_own_object_is_no_software_unless_something_loads_it(verdict, top):
+    """Fedora and its kin install it for debuggers, without a header: to remove it would be to remove the kernel."""
+    file = msgspec.structs.replace(
+        BAD,
+        path=f"{top}/modules/6.8.1-300.fc40/vdso/vdso64.so",
+        kind=ElfKind.SHARED_OBJECT,
+        stack=StackHeader.MISSING,
+    )
+    assert verdict(SCAN, file).outcome is Outcome.CLEAR
+    one = process(7)
+    assert len(verdict(SCAN, file, one, module(file, one.key)).findings) == 1
+    elsewhere = msgspec.structs.replace(file, path=f"/home/ann{file.path}")
+    assert len(verdict(SCAN, elsewhere).findings) == 1
+
+
 def test_a_record_that_asks_for_nothing_is_no_missing_header(verdict):
     library = msgspec.structs.replace(BAD, kind=ElfKind.SHARED_OBJECT, stack=StackHeader.NON_EXECUTABLE)
     assert verdict(SCAN, library).coverage["header_missing_without_effect"] == 0
