@@ -15,6 +15,7 @@ from javert.formats.packets import Segment
 from javert.formats.socket_tables import TCP_CAME_ABOUT, SocketRow
 from javert.model.rule_id import NETWORK_RULES, PAYLOAD_RULES, RuleId
 from javert.model.telemetry import Limitation, NetworkNamespace, Role, SensorReport, Transport
+from javert.sensors import clock
 from javert.sensors.interface import Emit
 from javert.sensors.own_flows import OwnFlows
 from javert.sensors.windows.events import EventReader
@@ -76,7 +77,7 @@ class WindowsNetworkSensor:
         """
         self._emit = emit
         self._processes.emit_to(emit)
-        self._started_at = self._network_at = time.time()
+        self._started_at = self._network_at = clock.now()
         addresses = self._read_addresses()
         self._listeners.read(emit, None)
         self._begin_tracing()
@@ -97,7 +98,7 @@ class WindowsNetworkSensor:
 
     def poll(self) -> None:
         """Take in what has happened."""
-        now = time.time()
+        now = clock.now()
         self._own.prune()
         if self._trace is None or now - self._listed_at >= LIST_EVERY_S:
             self._list(now, first=False)
@@ -120,7 +121,7 @@ class WindowsNetworkSensor:
         if self._trace is not None:
             self._trace.stop()
         try:
-            self._list(time.time(), first=False)
+            self._list(clock.now(), first=False)
         except SensorError as error:
             self._emit(Limitation(code="windows-last-look", rules=NETWORK_RULES, params={"reason": str(error)}))
         self._take_events()
@@ -131,7 +132,7 @@ class WindowsNetworkSensor:
         for endpoint in self._book.changes():
             self._emit(endpoint)
         self._tell_losses()
-        self._ended_at = time.time()
+        self._ended_at = clock.now()
 
     def report(self) -> SensorReport:
         """How many connections were seen, and how many events were lost."""
@@ -232,9 +233,10 @@ class WindowsNetworkSensor:
     def _take_events(self) -> None:
         if self._trace is None:
             return
+        set_since = clock.now() - time.time()  # events tell the time of day, which may have been set during the run
         for event in self._trace.events():
             try:
-                self._events.take(parse_event(event.number, event.data), event.at)
+                self._events.take(parse_event(event.number, event.data), event.at + set_since)
             except ParseError:
                 # The provider's other events repeat what is counted (18, 34) or tell of failures.
                 self._lost += event.number in EVENT_IDS

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from javert.errors import SensorError
 from javert.formats.packets import Decoder, Segment
+from javert.sensors import clock
 
 LINK_RAW = 101
 """LINKTYPE_RAW of tcpdump.org/linktypes.html: no link layer."""
@@ -98,7 +99,7 @@ class PayloadReader:
         second, read = 0, 0
         while not self._stopping:
             ready, _, _ = select.select(list(self._sockets.values()), [], [], _WAKE_S)
-            now = time.time()
+            now = clock.now()
             if int(now) != second:
                 second, read = int(now), 0
             for one in ready:
