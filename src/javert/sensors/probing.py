@@ -123,6 +123,7 @@ class ProbingSensor:
         self._addresses: dict[int, tuple[str, ...]] = {}
         self._observed: dict[tuple[int, Transport, int], set[tuple[str, str]]] = defaultdict(set)
         self._pending: dict[_ListenerPlace, Listener] = {}
+        self._datagrams: dict[_ListenerPlace, Listener] = {}
         self._done: set[_ListenerPlace] = set()
         self._prober = Prober(sockets, own, converse, self._hint, self._place)
         self._started_at = 0.0
@@ -139,9 +140,11 @@ class ProbingSensor:
                 self._addresses[record.inode] = record.addresses
             case Listener(closed_at=None):
                 if _place_of(record) not in self._done:
-                    self._pending[_place_of(record)] = record
+                    kind = self._pending if record.transport is Transport.TCP else self._datagrams
+                    kind[_place_of(record)] = record
             case Listener():
                 self._pending.pop(_place_of(record), None)
+                self._datagrams.pop(_place_of(record), None)
             case Endpoint(role=Role.SERVER):
                 self._observed[record.network_namespace, record.transport, record.port].update(
                     (record.address, use.protocol)
@@ -194,6 +197,7 @@ class ProbingSensor:
         self._started_at = clock.now()
         self._began = time.monotonic()
         self._prober.start(emit)
+        self.flush()
         self.poll()
 
     def poll(self) -> None:
@@ -202,22 +206,31 @@ class ProbingSensor:
         for place, listener in tuple(self._pending.items()):
             if listener.opened_at is not None and now - listener.opened_at < SETTLED_S:
                 continue
-            if not self._concerns(listener):
+            if any(key.pid == os.getpid() for key in listener.processes):
                 continue
             self._done.add(place)
-            del self._pending[place]
+            self._pending.pop(place, None)
             if self._spared(listener):
                 self._emit(_spared(listener, now))
             else:
                 self._prober.ask(listener)
 
     def flush(self) -> None:
-        """Nothing: what services answer is emitted at once."""
+        """Look again which of the many UDP sockets are services: meanwhile their clients may have told.
+
+        There is nothing to emit: what services answer is emitted at once.
+        """
+        for place, listener in tuple(self._datagrams.items()):
+            if self._is_service(listener) and self._datagrams.pop(place, None):
+                self._pending[place] = listener
 
     def stop(self) -> None:
         """Let what is being asked come to an end, and all that there was no time for if the run was short."""
         elapsed = time.monotonic() - self._began
         interrupted = elapsed < self._planned_s - 1.0
+        if not interrupted:
+            self.flush()
+            self.poll()
         left = LEAVE_S if interrupted else max(LEAVE_S, TOGETHER_S - elapsed)
         self._prober.finish(left)
         self._ended_at = clock.now()
@@ -234,12 +247,8 @@ class ProbingSensor:
 
     # ---------------------------------------------------------------- which
 
-    def _concerns(self, listener: Listener) -> bool:
-        """Whether it is a service: any TCP listener; a UDP socket only where SNMP or TFTP may be meant."""
-        if any(key.pid == os.getpid() for key in listener.processes):
-            return False
-        if listener.transport is Transport.TCP:
-            return True
+    def _is_service(self, listener: Listener) -> bool:
+        """Whether SNMP or TFTP may be meant by a UDP socket."""
         return (
             listener.port in (_SNMP_PORT, _TFTP_PORT)
             or _program(self._process(listener)) in _SNMP_AGENTS

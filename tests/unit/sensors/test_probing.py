@@ -143,8 +143,30 @@ def test_what_clients_say_later_makes_a_udp_socket_a_service(sensor):
     started = sensor(_listener(1161, transport=Transport.UDP))
     assert _ports(started) == []
     started.hear(_served(1161, "snmpv1", transport=Transport.UDP))
+    started.flush()
     started.poll()
     assert _ports(started) == [1161]
+
+
+def test_what_clients_say_at_the_end_of_a_run_still_counts(sensor):
+    started = sensor(_listener(1161, transport=Transport.UDP), planned_s=0.0)
+    started.hear(_served(1161, "snmpv1", transport=Transport.UDP))
+    started.stop()
+    assert _ports(started) == [1161]
+
+
+def test_a_udp_socket_that_is_gone_is_not_asked(sensor):
+    started = sensor(_listener(1161, transport=Transport.UDP))
+    started.hear(_listener(1161, transport=Transport.UDP, closed_at=time.time()))
+    started.hear(_served(1161, "snmpv1", transport=Transport.UDP))
+    started.flush()
+    started.poll()
+    assert _ports(started) == []
+
+
+def test_many_udp_sockets_of_no_concern_are_not_gone_through_at_every_poll(sensor):
+    started = sensor(*(_listener(port, transport=Transport.UDP) for port in range(20000, 20100)))
+    assert not started._pending
 
 
 @pytest.mark.parametrize("port", sorted(HARMED_PORTS))
