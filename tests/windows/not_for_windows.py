@@ -16,7 +16,7 @@ REASONS = {
     "tests/property/formats/test_kernel_formats.py": _LINUX,
     "tests/unit/formats/test_accounts.py": _JUDGE,
     "tests/unit/formats/test_file_capabilities.py": _JUDGE,
-    "tests/unit/formats/test_interpreters.py::test_python_imports_from_the_directory_of_its_script_first": _JUDGE,
+    "tests/unit/formats/test_interpreters.py": _JUDGE,
     "tests/unit/formats/test_kernel_records.py": _LINUX,
     "tests/unit/formats/test_loader_environment.py": _JUDGE,
     "tests/unit/formats/test_loader_paths.py::test_any_text_is_a_path": _JUDGE,
