@@ -57,14 +57,14 @@ _SEGMENT = Text(
 )
 
 _STACK_FIX = Text(
-    en="Clear the mark in a copy, `cp -a {quoted} {quoted}.new` and `patchelf --clear-execstack {quoted}.new` "
-    "(patchelf 0.18 and later) or `execstack -c {quoted}.new`, test it, and put it in place with `mv {quoted}.new "
-    "{quoted}`; changed in place, the file would crash what runs it. Whoever builds it should link with `-z "
-    "noexecstack` and add a .note.GNU-stack section to assembler sources.",
-    ja="複製を作成し (`cp -a {quoted} {quoted}.new`)、`patchelf --clear-execstack {quoted}.new` (patchelf 0.18 以"
-    "降) または `execstack -c {quoted}.new` で要求を消して動作を確認し、`mv {quoted}.new {quoted}` で置き換えてくだ"
-    "さい。ファイルを直接書き換えると、実行中のプロセスが異常終了します。ビルドする側では `-z noexecstack` を付けて"
-    "リンクし、アセンブラのソースに .note.GNU-stack セクションを追加してください。",
+    en='Clear the mark in a copy and put that in place: `f={quoted}; cp -a "$f" "$f.new" && patchelf '
+    '--clear-execstack "$f.new" && mv -b "$f.new" "$f"` (patchelf 0.18 and later; the original is kept, with a ~ to '
+    "its name), and test the software. Changed in place, the file would crash what runs it. Whoever builds it should "
+    "link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources.",
+    ja='複製上で要求を消して置き換え、動作を確認してください: `f={quoted}; cp -a "$f" "$f.new" && patchelf '
+    '--clear-execstack "$f.new" && mv -b "$f.new" "$f"` (patchelf 0.18 以降。元のファイルは名前の末尾に ~ を付けて'
+    "残ります)。ファイルを直接書き換えると、実行中のプロセスが異常終了します。ビルドする側では `-z noexecstack` を付"
+    "けてリンクし、アセンブラのソースに .note.GNU-stack セクションを追加してください。",
 )
 _MISSING_FIX = Text(
     en="Rebuild it: link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources. Where the "
