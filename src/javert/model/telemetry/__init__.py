@@ -4,7 +4,8 @@ Every record can be written to a journal as one JSON line and read back. A recor
 (see ``Telemetry`` in ``javert.model.view``) as an earlier one replaces it, so counters are always cumulative.
 
 Times are seconds since the Unix epoch (UTC). Network and mount namespaces are told by their inode number as in
-``/proc/PID/ns/net``. Addresses are text as ``ipaddress`` prints them, IPv4-mapped IPv6 written as IPv4.
+``/proc/PID/ns/net``; the only network of a Windows host is 1. Addresses are text as ``ipaddress`` prints them,
+IPv4-mapped IPv6 written as IPv4.
 No record holds payload, nor anything a person typed or a program authenticated with.
 """
 

@@ -17,7 +17,7 @@ class Process(Record, frozen=True, kw_only=True):
         cmdline_redacted: the command line with everything but options' names and existing paths masked.
         parent: name of the parent process.
         container: name or id of the container; "" on the host itself.
-        unit: systemd unit; "" where there is none.
+        unit: systemd unit; on Windows the services that it runs, parted by ", "; "" where there is none.
         network_namespace, mount_namespace: inode numbers; 0 where unknown.
         root: real, effective, saved or file-system uid is 0 in the initial user namespace.
         executable_stack: its ``[stack]`` mapping was executable.
