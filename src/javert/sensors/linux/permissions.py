@@ -44,8 +44,9 @@ class PathWalker:
         self.gids: set[int] = set()
         self.writing_gids: set[int] = set()
         self._emit = emit
-        self._ways: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._ways: dict[tuple[int, str, str], tuple[str, ...]] = {}
         self._nodes: dict[tuple[int, str], PathNode] = {}
+        self._told: set[tuple[int, str]] = set()
         self._mounts: dict[tuple[int, bool], MountTable] = {}
         self._limits: set[tuple[str, str]] = set()
 
@@ -53,7 +54,9 @@ class PathWalker:
         """Emit records there from now on; every sensor that shares the walker says so when it starts."""
         self._emit = emit
 
-    def walk(self, *, mount_namespace: int, root: str, path: str) -> tuple[str, ...]:
+    def walk(
+        self, *, mount_namespace: int, root: str, path: str, within: str = "/", guess: bool = False
+    ) -> tuple[str, ...]:
         """The way from the root directory to a file.
 
         Args:
@@ -61,14 +64,17 @@ class PathWalker:
             root: a directory that is the root of that namespace as seen from here: "/" for Javert's own,
                 "/proc/PID/root" of a process that did not change its root directory for another.
             path: an absolute path inside it; links in it are followed.
+            within: the root directory of the process there, with which ``path`` begins; no link leads out of it.
+            guess: ``path`` may be anything, a secret too, and is forgotten unless it leads to a file.
 
         Returns:
             The paths of the ``PathNode`` records, in the order in which the kernel comes by them. None of them has
             a link before its last component, so that the directory of each is among them. The last is the file,
             or the first component that is missing, or that lies on a file system whose permissions mean something
-            else. Empty if the way could not be looked at; a ``Limitation`` then says why.
+            else. Empty if the way could not be looked at; a ``Limitation`` then says why. Empty also for a guess
+            that leads to no file; one that leads to a foreign file system is none, for there nobody is asked.
         """
-        known = self._ways.get((mount_namespace, path))
+        known = self._ways.get((mount_namespace, path, within))
         if known is not None:
             return known
         try:
@@ -81,44 +87,53 @@ class PathWalker:
             mounts = self._mounts.get(key) or MountTable(root)
             self._mounts[key] = mounts
             mounts.seen_from(root)
-            way = tuple(dict.fromkeys(self._follow(mount_namespace, descriptor, mounts, path)))
+            nodes = tuple(dict.fromkeys(self._follow(mount_namespace, descriptor, mounts, path, within)))
         except (OSError, SensorError) as error:
-            self._limit("root-modules-way-unreadable", path, path=path, reason=_reason(error))
+            if not guess:
+                self._limit("root-modules-way-unreadable", path, path=path, reason=_reason(error))
             return ()
         finally:
             os.close(descriptor)
-        self._ways[mount_namespace, path] = way
+        if guess and not (nodes[-1].file_system or nodes[-1].kind == "file"):
+            return ()
+        for node in nodes:
+            self._tell(node)
+        way = self._ways[mount_namespace, path, within] = tuple(node.path for node in nodes)
         return way
 
     def leads_to_file(self, *, mount_namespace: int, way: tuple[str, ...]) -> bool:
         """Whether a way that ``walk`` gave ends at a file, and not where something is missing or foreign."""
         return bool(way) and self._nodes[mount_namespace, way[-1]].kind == "file"
 
+    def leads_nowhere(self, *, mount_namespace: int, way: tuple[str, ...]) -> bool:
+        """Whether a way that ``walk`` gave ends where something is missing."""
+        return bool(way) and self._nodes[mount_namespace, way[-1]].kind == "missing"
+
     def directory(self, *, mount_namespace: int, way: tuple[str, ...]) -> str:
         """The directory to which a way of ``walk`` leads, no link in it; "" if it is none, or a foreign one."""
         node = self._nodes[mount_namespace, way[-1]] if way else None
         return node.path if node is not None and node.kind == "directory" and not node.file_system else ""
 
-    def _follow(self, namespace: int, root: int, mounts: MountTable, path: str) -> Iterator[str]:
-        """Yields the paths of the nodes; ``directory`` has no link in it at any time."""
+    def _follow(self, namespace: int, root: int, mounts: MountTable, path: str, within: str) -> Iterator[PathNode]:
+        """Yields the nodes; ``directory`` has no link in it at any time."""
         directory, links = "/", 0
         pending = path.split("/")[::-1]
-        yield self._look(namespace, root, mounts, directory).path
+        yield self._look(namespace, root, mounts, directory)
         while pending:
             name = pending.pop()
             if name in ("", "."):
                 continue
             if name == "..":
-                directory = directory.rpartition("/")[0] or "/"
+                directory = within if directory == within else directory.rpartition("/")[0] or "/"
                 continue
             node = self._look(namespace, root, mounts, f"{directory.rstrip('/')}/{name}")
-            yield node.path
+            yield node
             if node.kind == "symlink":
                 links += 1
                 if links > _MAX_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                 if node.resolves_to.startswith("/"):
-                    directory = "/"
+                    directory = within
                 pending.extend(node.resolves_to.split("/")[::-1])
             elif node.kind == "directory" and not node.file_system:
                 directory = node.path
@@ -129,14 +144,18 @@ class PathWalker:
         node = self._nodes.get((namespace, path))
         if node is None:
             node = self._nodes[namespace, path] = self._node(namespace, root, mounts, path)
-            self.uids.update({node.uid, *(entry.id for entry in node.acl if entry.tag == "user")} - {-1})
-            self.gids.update({node.gid, *(entry.id for entry in node.acl if entry.tag == "group")} - {-1})
-            if node.kind != "symlink" and node.mode & stat.S_IWGRP:  # with a list these bits are its mask
-                self.writing_gids.update(
-                    {node.gid, *(entry.id for entry in node.acl if entry.tag == "group")} - {-1}
-                )
-            self._emit(node)
         return node
+
+    def _tell(self, node: PathNode) -> None:
+        if (node.mount_namespace, node.path) in self._told:
+            return
+        self._told.add((node.mount_namespace, node.path))
+        self.uids.update({node.uid, *(entry.id for entry in node.acl if entry.tag == "user")} - {-1})
+        gids = {node.gid, *(entry.id for entry in node.acl if entry.tag == "group")} - {-1}
+        self.gids.update(gids)
+        if node.kind != "symlink" and node.mode & stat.S_IWGRP:  # with a list these bits are its mask
+            self.writing_gids.update(gids)
+        self._emit(node)
 
     def _node(self, namespace: int, root: int, mounts: MountTable, path: str) -> PathNode:
         if kind := mounts.foreign_at(path):  # not even looked up: a server that is gone would stop the run

@@ -12,8 +12,15 @@ from pathlib import Path
 import msgspec
 
 from javert.errors import ParseError
-from javert.formats.interpreters import imports_beside_script, is_interpreter, script_argument
-from javert.formats.script_records import SCRIPT_STATE, ScriptEvent, absolute, parse_script_event, split_exactly
+from javert.formats.interpreters import completions, imports_beside_script, is_interpreter, script_argument
+from javert.formats.script_records import (
+    SCRIPT_STATE,
+    Script,
+    ScriptEvent,
+    absolute,
+    parse_script_event,
+    split_exactly,
+)
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import (
     LibrarySearch,
@@ -65,17 +72,23 @@ class ScriptBook:
         self._known: dict[tuple[int, str], _Known] = {}
 
     def add(
-        self, namespace: int, path: str, process: ProcessKey, now: float, *, certain: bool, imports: bool = False
+        self,
+        namespace: int,
+        script: Script,
+        process: ProcessKey,
+        now: float,
+        *,
+        within: str = "/",
+        imports: bool = False,
     ) -> bool:
         """Note that a root process runs a script; the file should still be there.
 
         Args:
             namespace: the mount namespace of the process.
-            path: absolute, as the process told it.
+            script: as the process told it.
             process: whose; Javert's own process is left out.
             now: seconds since the epoch.
-            certain: the kernel itself ran the script, so that it was there even if it is gone. An argument that
-                names no file may be anything, a secret too, and is forgotten.
+            within: the root directory of the process in that namespace.
             imports: modules in the script's own directory are found before all others.
 
         Returns:
@@ -83,31 +96,56 @@ class ScriptBook:
         """
         if process.pid == os.getpid():
             return True
-        root = self._root(namespace, process.pid)
-        if not certain and (root is None or _regular_file(f"{root}{path}") is None):
-            return root is not None
-        way = self._walker.walk(mount_namespace=namespace, root=root, path=path) if root is not None else ()
-        key = namespace, way[-1] if way else path
+        root, base = self._root(namespace, process.pid, within)
+        if root is None:
+            if script.certain:
+                self._note((namespace, script.paths[0]), (), None, process, now)
+            return script.certain
+        for path in script.paths:
+            inside = f"/{path.removeprefix(base).lstrip('/')}"
+            way = self._walker.walk(
+                mount_namespace=namespace,
+                root=root,
+                path=inside,
+                within=f"/{within.removeprefix(base).lstrip('/')}",
+                guess=not script.certain,
+            )
+            if script.certain or (way and self._may_be_read(namespace, root, way)):
+                key = namespace, way[-1] if way else inside
+                known = self._note(key, way, root, process, now)
+                if imports and way and not known.imports:
+                    known.imports = True
+                    self._tell_imports(namespace, root, key[1])
+                break
+        return True
+
+    def _may_be_read(self, namespace: int, root: str, way: tuple[str, ...]) -> bool:
+        """Whether a way leads to a regular file, or to where a server would have to be asked."""
+        there = self._walker.leads_to_file(mount_namespace=namespace, way=way)
+        return not there or _regular_file(f"{root}{way[-1]}") is not None
+
+    def _note(
+        self, key: tuple[int, str], way: tuple[str, ...], root: str | None, process: ProcessKey, now: float
+    ) -> _Known:
         known = self._known.get(key)
         if known is None:
-            status = _regular_file(f"{root}{key[1]}") if way else None
+            there = self._walker.leads_to_file(mount_namespace=key[0], way=way)
+            # There is no link on the way, and no server that would have to be asked.
+            status = _regular_file(f"{root}{key[1]}") if there else None
             module = Module(
                 path=key[1],
                 device=status.st_dev if status else 0,
                 inode=status.st_ino if status else 0,
-                mount_namespace=namespace,
+                mount_namespace=key[0],
                 kind=ModuleKind.SCRIPT,
                 way=way,
-                deleted=bool(way) and status is None,
+                deleted=self._walker.leads_nowhere(mount_namespace=key[0], way=way) or (there and status is None),
                 first_seen=now,
             )
             known = self._known[key] = _Known(module, {}, now)
-        if imports and way and root is not None and not known.imports:
-            known.imports = True
-            self._tell_imports(namespace, root, key[1])
         known.processes[process] = None
         known.last_seen = now
-        return True
+        return known
 
     def _tell_imports(self, namespace: int, root: str, script: str) -> None:
         """Look who could put a module beside a script; the name stands for any, and no module has it."""
@@ -124,15 +162,18 @@ class ScriptBook:
             if not is_interpreter(interpreter):
                 return
             arguments = split_exactly(Path(f"/proc/{pid}/cmdline").read_bytes())
-            script = script_argument(interpreter, arguments)
-            path = absolute(script, os.readlink(f"/proc/{pid}/cwd")) if script is not None else None
+            argument = script_argument(interpreter, arguments)
+            directory, root = os.readlink(f"/proc/{pid}/cwd"), os.readlink(f"/proc/{pid}/root")
             namespace = Path(f"/proc/{pid}/ns/mnt").stat().st_ino
         except OSError:
             return  # it ended, or is not ours to look into: the sensor of modules says so
         process = table.from_proc(pid)
-        if path is not None and process is not None and table.is_root(process):
-            imports = imports_beside_script(interpreter, arguments)
-            self.add(namespace, path, process, now, certain=False, imports=imports)
+        if argument is None or process is None or not table.is_root(process):
+            return
+        named = (absolute(path, directory, root) for path in completions(interpreter, argument))
+        script = Script(tuple(path for path in named if path is not None), certain=False)
+        imports = imports_beside_script(interpreter, arguments)
+        self.add(namespace, script, process, now, within=root, imports=imports)
 
     def flush(self, *, everything: bool = False) -> None:
         """Emit scripts not told before; with ``everything`` all, with every process that ran them."""
@@ -146,10 +187,14 @@ class ScriptBook:
                     )
                 )
 
-    def _root(self, namespace: int, pid: int) -> str | None:
+    def _root(self, namespace: int, pid: int, within: str) -> tuple[str | None, str]:
+        """A way into a mount namespace, and the directory in it to which that leads; None if it is gone."""
         if namespace == self._namespaces.own:
-            return "/"
-        return next(iter(self._namespaces.roots(namespace, pid)), None)
+            return "/", "/"
+        whole = self._namespaces.whole_root(namespace, pid)
+        if whole is not None:
+            return whole, "/"
+        return next(iter(self._namespaces.roots(namespace, pid)), None), within
 
 
 class PollingScriptSensor:
@@ -285,8 +330,8 @@ class BpfScriptSensor:
         )
 
     def _take(self, event: ScriptEvent) -> None:
-        path = event.script()
-        if path is None:
+        scripts = event.scripts()
+        if not scripts:
             return
         process = self._table.known_as(event.who)
         if process is None:
@@ -294,8 +339,9 @@ class BpfScriptSensor:
         now = self._clock.epoch(event.time_ns)
         imports = imports_beside_script(event.interpreter, split_exactly(event.cmdline))
         namespace = event.who.mount_namespace
-        if not self._book.add(namespace, path, process, now, certain=event.hashbang, imports=imports):
-            self._gone += 1
+        for script in scripts:
+            if not self._book.add(namespace, script, process, now, within=event.root, imports=imports):
+                self._gone += 1
 
 
 def _regular_file(path: str) -> os.stat_result | None:
@@ -304,7 +350,3 @@ def _regular_file(path: str) -> os.stat_result | None:
     except OSError:
         return None
     return status if stat.S_ISREG(status.st_mode) else None
-
-
-def _with(known: tuple[ProcessKey, ...], process: ProcessKey) -> tuple[ProcessKey, ...]:
-    return known if process in known else (*known, process)

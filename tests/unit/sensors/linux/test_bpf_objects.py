@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from javert.errors import ParseError
 from javert.formats import kernel_records, script_records
 from javert.formats.kernel_records import TaskRecords, parse_module_event, parse_network_event
 from javert.sensors.linux import network
@@ -404,9 +405,17 @@ def test_a_script_as_c_lays_it_out(headers):
         "filename": b"./job.sh",
         "directory.length": 8,
         "directory.names": b"app\0opt\0",
+        "root.length": 5,
+        "root.names": b"jail\0",
         "cmdline": b"sh\0job.sh",
     }
-    event = script_records.parse_script_event(laid_out(headers, "script_event", {**values, **WHO}))
+    data = laid_out(headers, "script_event", {**values, **WHO})
+    event = script_records.parse_script_event(data)
+    assert event.root == "/jail"
+    sent = headers.offset("script_event", "directory.names") + 8
+    assert script_records.parse_script_event(data[:sent]) == event._replace(root="/")
+    with pytest.raises(ParseError):
+        script_records.parse_script_event(data[: sent - 1])
     assert (event.time_ns, event.hashbang, event.interpreter) == (34, True, "dash")
     assert (event.filename, event.directory, event.cmdline) == ("./job.sh", "/opt/app", b"sh\0job.sh")
     check_who(event.who)

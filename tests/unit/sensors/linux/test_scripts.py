@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from javert.errors import BpfUnavailableError
+from javert.formats.script_records import Script
 from javert.model.telemetry import LibrarySearch, Limitation, Module, ModuleKind, PathNode, Process, ProcessKey
 from javert.sensors.linux.clock import BootClock
 from javert.sensors.linux.processes import ProcessTable
@@ -87,6 +88,7 @@ def test_a_script_of_a_moment_is_seen_with_the_way_to_it(kernel, place, script):
         ["dash", "-e", "{place}/job.sh"],
         ["env", "-i", "./job.sh"],
         ["sh", "-c", "exec ./job.sh"],
+        ["bash", "-euo", "pipefail", "job.sh"],
     ],
 )
 def test_every_way_to_start_it(kernel, place, script, command):
@@ -101,6 +103,102 @@ def test_every_way_to_start_it(kernel, place, script, command):
 def test_what_runs_no_script(kernel, place, script, command):
     subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     assert kernel.scripts(place) == {}
+
+
+def test_scripts_behind_one_and_the_same_first_argument(kernel, place, script):
+    """The kernel tells a start once; busybox takes the script after the name of its shell."""
+    shutil.copy("/bin/true", place / "busybox")
+    shutil.copy(script, place / "other.sh")
+    for name in ("job.sh", "other.sh"):
+        subprocess.run([place / "busybox", "sh", name], cwd=place, check=True)
+    assert set(kernel.scripts(place)) == {f"{place}/job.sh", f"{place}/other.sh"}
+
+
+def test_scripts_of_one_name_on_two_file_systems(kernel, place, script):
+    """Both root directories have the same inode number."""
+    mounted = [place / "first", place / "second"]
+    try:
+        for directory in mounted:
+            directory.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "javert-test", directory], check=True)
+            shutil.copy(script, directory)
+            subprocess.run(["sh", "job.sh"], cwd=directory, check=True)
+        assert len({directory.stat().st_ino for directory in mounted}) == 1
+        assert set(kernel.scripts(place)) == {f"{directory}/job.sh" for directory in mounted}
+    finally:
+        for directory in mounted:
+            subprocess.run(["umount", directory], check=False)
+
+
+def test_a_script_that_is_the_interpreter_of_a_script(kernel, place, script):
+    outer = place / "outer"
+    outer.write_text(f"#!{script}\n")
+    outer.chmod(0o755)
+    subprocess.run([outer], check=True)
+    assert set(kernel.scripts(place)) == {str(outer), str(script)}
+
+
+def test_a_script_run_by_the_number_of_an_open_file_is_counted_as_lost(kernel, script):
+    with script.open("rb") as file:
+        os.set_inheritable(file.fileno(), True)
+        pid = os.fork()
+        if pid == 0:
+            os.execve(file.fileno(), ["job"], {})
+        os.waitpid(pid, 0)
+    kernel.sensor.stop()
+    assert kernel.sensor.report().lost == 1
+
+
+def test_a_directory_given_to_python(kernel, place):
+    (place / "__main__.py").write_text("")
+    subprocess.run(["python3", place], check=True)
+    assert set(kernel.scripts(place)) == {f"{place}/__main__.py"}
+
+
+@pytest.fixture
+def jail(place):
+    """A directory with what it takes to run a shell in it."""
+    for path in ("/bin/dash", "/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2"):
+        (place / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place / path[1:])
+    return place
+
+
+@pytest.mark.parametrize("command", [["/bin/dash", "/app/job.sh"], ["/app/job.sh"]])
+def test_a_script_below_another_root_directory(kernel, jail, command):
+    """Its links lead to files there, and never to those of the host."""
+    (jail / "data").mkdir()
+    (jail / "data" / "job.sh").write_text("#!/bin/dash\n")
+    (jail / "data" / "job.sh").chmod(0o755)
+    (jail / "app").symlink_to("/data/../../../data")
+    subprocess.run(["chroot", jail, *command], check=True)
+    (module,) = kernel.scripts(jail).values()
+    assert module.path == f"{jail}/data/job.sh"
+    assert f"{jail}/app" in module.way
+    assert "/app" not in module.way
+
+
+@pytest.mark.parametrize("sensor", ["kernel", "polling"])
+def test_a_script_below_another_root_directory_that_ran_before(jail, sensor):
+    (jail / "job.sh").write_text("read line\n")
+    table = ProcessTable()
+    process = subprocess.Popen(["chroot", jail, "/bin/dash", "/job.sh"], stdin=subprocess.PIPE)
+    try:
+        while os.readlink(f"/proc/{process.pid}/root") == "/":
+            time.sleep(0.01)
+        while not os.readlink(f"/proc/{process.pid}/exe").endswith("dash"):
+            time.sleep(0.01)
+        watch = Watch(BpfScriptSensor(table, BootClock()) if sensor == "kernel" else PollingScriptSensor(table))
+        assert set(watch.scripts(jail)) == {f"{jail}/job.sh"}
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_device_is_no_script(kernel):
+    subprocess.run(["sh", "/dev/null"], check=True)
+    kernel.sensor.stop()
+    assert not [record for record in kernel.records if isinstance(record, Module) and record.path == "/dev/null"]
 
 
 def test_a_link_to_the_script_is_on_the_way(kernel, place, script):
@@ -180,7 +278,7 @@ def start(*command: str) -> None:
 @pytest.mark.serial
 @pytest.mark.parametrize("command", [["true"], ["sh", "-c", ": {number}"], ["sh", "{script}", "{number}"]])
 def test_other_starts_take_no_room_from_scripts(kernel, place, script, command):
-    """The ring has room for 1,800 events; a build on the host starts more than that between two looks."""
+    """A build on the host starts thousands of programs between two looks at the ring."""
     shutil.copy(script, place / "last.sh")
     for number in range(2500):
         start(*(word.format(script=script, number=number) for word in command))
@@ -191,7 +289,8 @@ def test_other_starts_take_no_room_from_scripts(kernel, place, script, command):
 
 @pytest.mark.serial  # it fills the rings of all who watch
 def test_what_finds_no_room_is_counted(kernel, place, script):
-    for number in range(2500):
+    """8 MiB, of which each takes about a kilobyte."""
+    for number in range(9500):
         start("sh", "-e", str(script), str(number))
     assert kernel.scripts(place)
     assert kernel.sensor.report().lost > 0
@@ -214,7 +313,7 @@ def test_an_argument_that_names_no_file_goes_nowhere(kernel, place):
 def test_javert_itself_is_left_out(script):
     records = []
     book = ScriptBook(records.append)
-    book.add(OWN_NAMESPACE, str(script), ProcessKey(os.getpid(), 1), 5.0, certain=True)
+    book.add(OWN_NAMESPACE, Script((str(script),), certain=True), ProcessKey(os.getpid(), 1), 5.0)
     book.flush(everything=True)
     assert records == []
 
@@ -222,8 +321,9 @@ def test_javert_itself_is_left_out(script):
 def test_a_script_in_a_namespace_that_is_gone_has_no_way():
     records = []
     book = ScriptBook(records.append)
-    assert book.add(OWN_NAMESPACE + 1, "/job.sh", ProcessKey(4194304, 1), 5.0, certain=True)
-    assert not book.add(OWN_NAMESPACE + 1, "/other.sh", ProcessKey(4194304, 1), 5.0, certain=False)
+    gone = ProcessKey(4194304, 1)
+    assert book.add(OWN_NAMESPACE + 1, Script(("/job.sh",), certain=True), gone, 5.0)
+    assert not book.add(OWN_NAMESPACE + 1, Script(("/other.sh",), certain=False), gone, 5.0)
     book.flush()
     (module,) = records
     assert (module.path, module.way, module.deleted) == ("/job.sh", (), False)

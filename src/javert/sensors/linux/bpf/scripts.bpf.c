@@ -21,6 +21,7 @@ struct linux_binprm___names {
 } __attribute__((preserve_access_index));
 
 struct fs_struct {
+	struct path root;
 	struct path pwd;
 } __attribute__((preserve_access_index));
 
@@ -37,13 +38,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, 8 * 1024 * 1024);
 } script_events SEC(".maps");
 
 /* What one start of a program says; on the stack there is no room for it. */
 struct words {
 	char script[CMDLINE_MAX]; /* what is likely to be it */
-	char cmdline[CMDLINE_MAX];
+	struct script_event event;
 };
 
 struct {
@@ -79,12 +80,14 @@ static __always_inline bool is_shell(__u64 name)
 {
 	return IS(name, "sh") || BEGINS(name, "sh-") || BEGINS(name, "bash") || BEGINS(name, "dash") ||
 	       IS(name, "ash") || BEGINS(name, "busybox") || BEGINS(name, "ksh") || BEGINS(name, "mksh") ||
-	       BEGINS(name, "pdksh") || BEGINS(name, "rbash") || BEGINS(name, "yash") || BEGINS(name, "zsh");
+	       BEGINS(name, "pdksh") || BEGINS(name, "rbash") || BEGINS(name, "yash") || BEGINS(name, "zsh") ||
+	       BEGINS(name, "lksh") || BEGINS(name, "posh") || BEGINS(name, "csh") || BEGINS(name, "bsd-csh") ||
+	       BEGINS(name, "tcsh") || IS(name, "fish");
 }
 
 static __always_inline bool is_python(__u64 name)
 {
-	return BEGINS(name, "python") || BEGINS(name, "pypy");
+	return BEGINS(name, "python") || BEGINS(name, "pypy") || BEGINS(name, "platfor"); /* platform-python */
 }
 
 /* Coarse, to keep other programs out of the ring; the reader looks closer (javert/formats/interpreters.py). */
@@ -113,21 +116,39 @@ static __always_inline __u64 hashed(const char *text)
 /* The first argument after the program's own name, or nothing. */
 static __always_inline void first_argument(struct words *words)
 {
-	long length = bpf_probe_read_kernel_str(words->script, CMDLINE_MAX, words->cmdline);
+	long length = bpf_probe_read_kernel_str(words->script, CMDLINE_MAX, words->event.cmdline);
 
 	__builtin_memset(words->script, 0, CMDLINE_MAX);
 	if (length > 0 && length < CMDLINE_MAX)
-		bpf_probe_read_kernel_str(words->script, CMDLINE_MAX - length, words->cmdline + length);
+		bpf_probe_read_kernel_str(words->script, CMDLINE_MAX - length, words->event.cmdline + length);
 }
 
-static __always_inline __u64 hash_place(__u64 hash, struct task_struct *task, const struct dentry *directory)
+/* Whether the script may stand behind the first argument: an option, or the applet of busybox. */
+static __always_inline bool stands_later(const struct words *words)
 {
+	__u64 first = *(const __u64 *)words->script;
+
+	return words->script[0] == '-' || words->script[0] == '+' || IS(first, "sh") || IS(first, "ash") ||
+	       IS(first, "hush") || BEGINS(first, "inspect");
+}
+
+/* Inode numbers alone would not do: the root directories of file systems of one kind have the same. */
+static __always_inline __u64 hash_directory(__u64 hash, const struct dentry *directory)
+{
+	hash = mix(hash, BPF_CORE_READ(directory, d_inode, i_ino));
+	return mix(hash, BPF_CORE_READ(directory, d_inode, i_sb, s_dev));
+}
+
+static __always_inline __u64 hash_place(__u64 hash, struct task_struct *task)
+{
+	struct task_struct___fs *located = (void *)task;
 	const struct inode *exe = BPF_CORE_READ(task, mm, exe_file, f_inode);
 
 	hash = mix(hash, BPF_CORE_READ(exe, i_ino));
 	hash = mix(hash, BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
 	hash = mix(hash, BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum));
-	return mix(hash, BPF_CORE_READ(directory, d_inode, i_ino));
+	hash = hash_directory(hash, BPF_CORE_READ(located, fs, root.dentry));
+	return hash_directory(hash, BPF_CORE_READ(located, fs, pwd.dentry));
 }
 
 static __always_inline int lose(void)
@@ -136,16 +157,29 @@ static __always_inline int lose(void)
 	return 0;
 }
 
+/* Sends the event, without the room behind its last path; false if there is no room in the ring. */
+static __always_inline bool send(struct script_event *event)
+{
+	__u64 size = sizeof(*event);
+
+	if (!event->root.length) {
+		size = offsetof(struct script_event, directory.names) + event->directory.length;
+		if (size > sizeof(*event))
+			size = sizeof(*event);
+	}
+	return !bpf_ringbuf_output(&script_events, event, size, 0);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(script_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct linux_binprm___names *names = (void *)bprm;
 	struct task_struct___fs *located = (void *)task;
 	char interpreter[INTERPRETER_MAX] = {};
-	struct script_event *event;
-	struct dentry *directory, *exe;
-	struct words *words;
 	__u32 zero = 0, one = 1, length;
+	struct script_event *event;
+	struct words *words;
+	struct dentry *exe;
 	__u64 name, hash;
 	bool hashbang;
 
@@ -160,8 +194,10 @@ int BPF_PROG(script_exec, struct task_struct *task, int old_pid, struct linux_bi
 	words = bpf_map_lookup_elem(&scratch, &zero);
 	if (!words)
 		return lose();
-	__builtin_memset(words, 0, sizeof(*words));
-	length = read_cmdline(task, words->cmdline);
+	event = &words->event;
+	__builtin_memset(words->script, 0, sizeof(words->script));
+	__builtin_memset(event->cmdline, 0, sizeof(event->cmdline));
+	length = read_cmdline(task, event->cmdline);
 	if (hashbang)
 		bpf_probe_read_kernel_str(words->script, FILENAME_MAX, BPF_CORE_READ(names, filename));
 	else if (!length) /* even a program without arguments has the end of an empty name there */
@@ -170,17 +206,11 @@ int BPF_PROG(script_exec, struct task_struct *task, int old_pid, struct linux_bi
 		first_argument(words);
 	if (!hashbang && (is_shell(name) || is_python(name)) && IS(*(__u64 *)words->script, "-c"))
 		return 0;
-	/* Whatever a script is given makes it no other; behind an option it may stand anywhere. */
-	hash = hashed(words->script[0] == '-' || words->script[0] == '+' ? words->cmdline : words->script);
-	directory = BPF_CORE_READ(located, fs, pwd.dentry);
-	hash = hash_place(mix(hash, hashbang), task, directory);
+	/* Whatever a script is given makes it no other. */
+	hash = hashed(!hashbang && stands_later(words) ? event->cmdline : words->script);
+	hash = hash_place(mix(hash, hashbang), task);
 	if (bpf_map_update_elem(&told, &hash, &one, BPF_NOEXIST) == -EEXIST)
 		return 0;
-	event = bpf_ringbuf_reserve(&script_events, sizeof(*event), 0);
-	if (!event) {
-		bpf_map_delete_elem(&told, &hash); /* it is still news when it comes again */
-		return lose();
-	}
 	event->time_ns = bpf_ktime_get_boot_ns();
 	event->hashbang = hashbang;
 	event->cmdline_length = length;
@@ -189,9 +219,12 @@ int BPF_PROG(script_exec, struct task_struct *task, int old_pid, struct linux_bi
 	__builtin_memcpy(event->filename, words->script, sizeof(event->filename));
 	if (!hashbang)
 		event->filename[0] = 0;
-	__builtin_memcpy(event->cmdline, words->cmdline, sizeof(event->cmdline));
-	name_path(BPF_CORE_READ(located, fs, pwd.mnt), directory, &event->directory);
-	bpf_ringbuf_submit(event, 0);
+	name_path(BPF_CORE_READ(located, fs, pwd.mnt), BPF_CORE_READ(located, fs, pwd.dentry), &event->directory);
+	name_path(BPF_CORE_READ(located, fs, root.mnt), BPF_CORE_READ(located, fs, root.dentry), &event->root);
+	if (!send(event)) {
+		bpf_map_delete_elem(&told, &hash); /* it is still news when it comes again */
+		return lose();
+	}
 	return 0;
 }
 
