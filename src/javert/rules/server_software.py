@@ -1,6 +1,7 @@
 """Which software a service is: by its own greeting, or by the name of the program that serves it."""
 
 from javert.catalogue.server_software import LOOPBACK, SOFTWARE
+from javert.formats.program_names import program_name
 from javert.model.telemetry import Process
 from javert.rules.services import Spoken
 
@@ -47,7 +48,9 @@ def advice_for(one: Spoken, protocol: str, process: Process | None) -> str:
     """
     starts = one.listener.starts if one.listener else ""
     names = [answer.product for answer in one.answers]
-    names += [_of_program(path) for path in (starts, process.exe if process else "")]
+    names.append(_of_program(starts))
+    if process is not None:  # by its name too: Debian's redis-server is a link to another program
+        names += [_of_program(process.exe), _of_program(process.name)]
     for name in names:
         known = _SAME_ADVICE.get(name, name)
         if (known, protocol) in SOFTWARE:
@@ -63,5 +66,5 @@ def binding_for(very: str, protocol: str) -> tuple[str, ...]:
 
 
 def _of_program(path: str) -> str:
-    name = path.rpartition("/")[2].removesuffix(" (deleted)")
+    name = program_name(path)
     return _BY_PROGRAM.get(name) or next((software for part, software in _BY_PATH.items() if part in path), "")

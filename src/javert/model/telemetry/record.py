@@ -12,8 +12,8 @@ class ProcessKey(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         pid: process id (of the thread group) in the initial pid namespace.
-        start: when it started, clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc_pid_stat(5)); on Windows
-            milliseconds since the epoch.
+        start: when it started, clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc_pid_stat(5)); on
+            Windows milliseconds since the epoch.
         program: counts the programs, and the users it ran them as, that the process was seen with.
     """
 
