@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from javert.formats.addresses import is_unspecified
+from javert.formats.program_names import program_name
 from javert.model.rule_id import RuleId
 from javert.model.telemetry import (
     AnyRecord,
@@ -270,7 +271,7 @@ def _place_of(listener: Listener) -> _ListenerPlace:
 def _program(process: Process | None) -> str:
     if process is None:
         return ""
-    program = process.exe.rpartition("/")[2].removesuffix(" (deleted)")
+    program = program_name(process.exe)
     return process.name if program in _MULTI_CALL else program or process.name
 
 

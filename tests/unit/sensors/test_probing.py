@@ -177,7 +177,9 @@ def test_a_printer_is_spared_and_that_is_told(sensor, port):
     assert (record.port, record.outcome, record.connections) == (port, ProbeOutcome.SPARED, 0)
 
 
-@pytest.mark.parametrize("program", ["/usr/bin/nc.openbsd", "/usr/bin/gdbserver", "/usr/bin/ncat (deleted)"])
+@pytest.mark.parametrize(
+    "program", ["/usr/bin/nc.openbsd", "/usr/bin/gdbserver", "/usr/bin/ncat (deleted)", r"C:\Nmap\ncat.exe"]
+)
 def test_a_program_that_serves_one_client_is_spared(sensor, program):
     started = sensor(_process(5, program), _listener(4444, 5))
     assert _ports(started) == []
