@@ -222,7 +222,7 @@ class ProbingSensor:
         There is nothing to emit: what services answer is emitted at once.
         """
         for place, listener in tuple(self._datagrams.items()):
-            if self._is_service(listener) and self._datagrams.pop(place, None):
+            if self._is_service(listener) and self._datagrams.pop(place, None) is not None:
                 self._pending[place] = listener
 
     def stop(self) -> None:
