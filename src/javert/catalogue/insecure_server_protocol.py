@@ -120,10 +120,10 @@ SENTENCES: dict[str, Text] = {
         "不要であればポートを閉じてください。",
     ),
     "fix.local": Text(
-        "Only this host can reach it: leave it as it is, unless a proxy or a tunnel lets others in. To encrypt it all the "
-        "same:",
+        "Only this host can reach it: leave it as it is, unless a proxy or a tunnel lets others in. What follows encrypts "
+        "it all the same.",
         "このホストからしか到達できないため、プロキシやトンネルを通じて外部から利用されていなければ、そのままで構いません。"
-        "それでも暗号化する場合:",
+        "それでも暗号化する場合は次のとおりです。",
     ),
     "bind": Text(
         "If only this host uses it, bind it to 127.0.0.1.",

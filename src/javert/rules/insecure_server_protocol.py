@@ -21,7 +21,8 @@ from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.reach import Exposure, Reach, watched
 from javert.rules.server_software import advice_for, binding_for
-from javert.rules.services import Service, Spoken, reportable, services, unjudged
+from javert.rules.services import Service, Spoken, reportable, services
+from javert.rules.unjudged_services import unjudged
 from javert.rules.who import find, summarize
 
 _ID = RuleId.INSECURE_SERVER_PROTOCOL
@@ -39,7 +40,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
         if reportable(service) and (verdict := spoken.verdict(service.protocol))
     )
     coverage = _coverage(telemetry)
-    not_judged = unjudged(telemetry)
+    not_judged = unjudged(telemetry, reach)
     known = coverage["with_readable_payload"] + coverage.get("services_answered", 0)
     return RuleVerdict(
         outcome=_outcome(telemetry, bool(findings), known, bool(not_judged)),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from javert.formats.addresses import authority, is_unspecified
+from javert.formats.addresses import is_unspecified
 from javert.model.telemetry import (
     Acceptance,
     Encryption,
@@ -14,7 +14,6 @@ from javert.model.telemetry import (
     Evidence,
     Listener,
     ProbeAnswer,
-    ProbeOutcome,
     ProtocolUse,
     Role,
     ServiceProbe,
@@ -24,7 +23,8 @@ from javert.model.view import Telemetry
 from javert.rules.cleartext import SERVED_PROTOCOLS, protocol_of
 from javert.rules.reach import published, serves
 
-_ListenerPlace = tuple[int, Transport, str, int]
+ListenerPlace = tuple[int, Transport, str, int]
+"""Network namespace, transport, address and port."""
 
 _SNMP = {"snmpv1": "snmp-v1", "snmpv2c": "snmp-v2c"}
 
@@ -113,13 +113,13 @@ class Spoken(msgspec.Struct):
 
 def services(telemetry: Telemetry) -> dict[Service, Spoken]:
     """Every protocol that a service was seen to speak in the clear, or said that it speaks."""
-    book = _Book(telemetry)
+    book, listeners = _Book(telemetry), _Listeners(telemetry)
     for endpoint in telemetry.endpoints:
         if endpoint.role is Role.SERVER and endpoint.connections and not endpoint.prompted:
-            _observe(book, endpoint, _listener_of(endpoint, telemetry))
-    listeners = {_place_of(listener): listener for listener in telemetry.listeners}
+            _observe(book, endpoint, listeners.of(endpoint))
+    asked = {place_of(listener): listener for listener in telemetry.listeners}
     for probe in telemetry.probes:
-        _ask(book, probe, listeners.get(_place_of(probe)))
+        _ask(book, probe, asked.get(place_of(probe)))
     return book.found
 
 
@@ -128,11 +128,11 @@ class _Book:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self.found: dict[Service, Spoken] = {}
-        self._doors = _doors(telemetry)
+        self._doors = doors(telemetry)
 
     def entries(self, record: Endpoint | ServiceProbe, listener: Listener | None, protocol: str) -> list[Spoken]:
         """What is known so far of the services that ``record`` tells of; it came from, or went to, ``listener``."""
-        doors = self._doors.get(_place_of(listener), ()) if listener else ()
+        doors = self._doors.get(place_of(listener), ()) if listener else ()
         if listener is None or not doors:
             address = listener.address if listener else record.address
             service = Service(
@@ -149,13 +149,13 @@ class _Book:
         return list(found.values())
 
 
-def _doors(telemetry: Telemetry) -> Mapping[_ListenerPlace, list[Listener]]:
+def doors(telemetry: Telemetry) -> Mapping[ListenerPlace, list[Listener]]:
     """For listeners in containers those that hold a port of the host for them."""
-    doors: dict[_ListenerPlace, list[Listener]] = defaultdict(list)
+    found: dict[ListenerPlace, list[Listener]] = defaultdict(list)
     for holder in telemetry.listeners:
         for inside in published((holder,), telemetry):
-            doors[_place_of(inside)].append(holder)
-    return doors
+            found[place_of(inside)].append(holder)
+    return found
 
 
 def _observe(book: _Book, endpoint: Endpoint, listener: Listener | None) -> None:
@@ -189,60 +189,25 @@ def reportable(service: Service) -> bool:
     return service.protocol in SERVED_PROTOCOLS
 
 
-def unjudged(telemetry: Telemetry) -> dict[str, list[str]]:
-    """The services of which it is not known what they accept, by the reason: a ``ProbeOutcome``, or another word.
+class _Listeners:
+    """Finds the listener that traffic came to, however many there are."""
 
-    "undecided" where a service turned Javert away too early, "unasked" where it was not there long enough, and ""
-    where services were not to be asked at all. A port published for a container is judged with what is behind it.
-    """
-    told = [
-        endpoint
-        for endpoint in telemetry.endpoints
-        if endpoint.role is Role.SERVER
-        and not endpoint.prompted
-        and any(use.protocol != "unknown" for use in endpoint.uses)
-    ]
-    probes = {_place_of(probe): probe for probe in telemetry.probes}
-    probing = telemetry.started.probing
-    doors = _doors(telemetry)
-    found: dict[str, set[str]] = {}
-    for listener in telemetry.listeners:
-        if _place_of(listener) in doors:
-            continue
-        probe = probes.get(_place_of(listener))
-        if listener.transport is Transport.UDP and probe is None:
-            continue  # a client's socket looks the same; which may be a service is the sensor's to say
-        places = (listener, *published((listener,), telemetry))
-        reason, *others = (_reason(probes.get(_place_of(one)), probing=probing) for one in places)
-        if reason is None or None in others or any(serves(one, endpoint) for one in places for endpoint in told):
-            continue
-        protocols = sorted({answer.protocol for answer in probe.answers}) if probe else []
-        found.setdefault(reason, set()).add(" ".join((_where(listener), *(f"({name})" for name in protocols))))
-    return {reason: sorted(places) for reason, places in found.items()}
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._by_port: dict[tuple[int, Transport, int], list[Listener]] = defaultdict(list)
+        for listener in telemetry.listeners:
+            self._by_port[listener.network_namespace, listener.transport, listener.port].append(listener)
+
+    def of(self, endpoint: Endpoint) -> Listener | None:
+        """The one bound to the very address before one bound to all; None if there is none."""
+        there = self._by_port.get((endpoint.network_namespace, endpoint.transport, endpoint.port), ())
+        fitting = [listener for listener in there if serves(listener, endpoint)]
+        return min(fitting, key=lambda one: (is_unspecified(one.address), not one.processes), default=None)
 
 
-def _reason(probe: ServiceProbe | None, *, probing: bool) -> str | None:
-    if probe is None:
-        return "unasked" if probing else ""
-    if probe.outcome is not ProbeOutcome.ANSWERED:
-        return probe.outcome.value
-    decided = any(answer.acceptance is not Acceptance.UNDECIDED for answer in probe.answers)
-    return None if decided else "undecided"
-
-
-def _listener_of(endpoint: Endpoint, telemetry: Telemetry) -> Listener | None:
-    """The listener the traffic came to: one bound to the very address before one bound to all."""
-    fitting = [listener for listener in telemetry.listeners if serves(listener, endpoint)]
-    return min(fitting, key=lambda one: (is_unspecified(one.address), not one.processes), default=None)
-
-
-def _place_of(record: Listener | ServiceProbe) -> _ListenerPlace:
+def place_of(record: Listener | ServiceProbe) -> ListenerPlace:
+    """Where a listener is; a probe of it has the same place."""
     return record.network_namespace, record.transport, record.address, record.port
 
 
 def _place(address: str) -> str:
     return "*" if is_unspecified(address) else address
-
-
-def _where(listener: Listener) -> str:
-    return authority(listener.address, listener.port) + ("/udp" if listener.transport is Transport.UDP else "")

@@ -58,6 +58,17 @@ def test_the_program_tells_which_setting_fixes_it(scene, exe, protocol, setting)
         assert setting in recommendation(finding, language)
 
 
+def test_a_program_of_another_files_name_is_told_by_its_processs(scene):
+    redis = scene.process("redis-server", 50, exe="/usr/bin/redis-check-rdb")  # as Debian has it
+    probe = scene.probe("0.0.0.0", 6379, ProbeOutcome.ANSWERED, _clear("redis"))
+    (finding,) = RULE.evaluate(scene.telemetry(redis, scene.listener("0.0.0.0", 6379, redis), probe)).findings
+    assert "`bind 127.0.0.1 -::1`" in recommendation(finding)
+
+
+def _clear(protocol):
+    return ProbeAnswer(protocol=protocol, acceptance=Acceptance.CLEARTEXT_ONLY)
+
+
 def test_what_a_service_calls_itself_comes_before_the_program(scene):
     assert "ProFTPD" in recommendation(advice(scene, "/usr/bin/server", "ftp", product="ProFTPD"))
     assert "require_secure_transport" in recommendation(advice(scene, "/usr/bin/x", "mysql", product="MariaDB"))

@@ -71,8 +71,8 @@ def test_a_published_port_that_was_not_judged_is_told_once(scene, published, con
         scene.probe("0.0.0.0", 80, ProbeOutcome.SILENT, network_namespace=container),
     )
     assert {one.code: one.params["where"] for one in verdict.exclusions} == {
-        "services-not-judged-silent": "0.0.0.0:8080",
-        "services-not-judged-unasked": "[::]:8080",
+        "services-not-judged-silent": "0.0.0.0:8080 (nginx)",
+        "services-not-judged-unasked": "[::]:8080 (nginx)",
     }
 
 

@@ -263,6 +263,32 @@ def test_a_file_that_may_run_is_not_changed_in_place(verdict, language):
     )
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"elsewhere": True},
+        {"elsewhere": True, "ownership_known": False},
+        {"elsewhere": True, "package": msgspec.structs.replace(OLD, system="/proc/7/root")},
+        {"image": "web:2"},
+        {"container": "shop"},
+    ],
+)
+def test_no_command_is_about_the_hosts_file_of_the_same_path(verdict, language, changes):
+    one = process(7)
+    file = msgspec.structs.replace(BAD, **changes)
+    (finding,) = verdict(SCAN, file, one, module(file, one.key)).findings
+    said = words(finding, language)
+    assert "noexecstack" in said
+    assert "`rm " not in said
+    assert "f='/opt" not in said
+
+
+def test_the_same_path_in_another_mount_namespace_is_another_finding(verdict):
+    other = msgspec.structs.replace(BAD, inode=99, elsewhere=True)
+    assert len(verdict(SCAN, BAD, other).findings) == 2
+
+
 def test_a_package_of_another_system_is_dealt_with_there(verdict):
     inside = msgspec.structs.replace(BAD, package=msgspec.structs.replace(OLD, system="/srv/chroot"))
     (finding,) = verdict(SCAN, inside).findings
