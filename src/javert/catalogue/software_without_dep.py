@@ -56,15 +56,18 @@ _SEGMENT = Text(
     ja="ロードセグメントの 1 つが書き込み可能かつ実行可能です。その中のコードは実行中に書き換えられます。",
 )
 
-_STACK_FIX = Text(
+_STACK_FIX_HERE = Text(
     en='Clear the mark in a copy and put that in place: `f={quoted}; cp -a "$f" "$f.new" && patchelf '
     '--clear-execstack "$f.new" && mv -b "$f.new" "$f"` (patchelf 0.18 and later; the original is kept, with a ~ to '
-    "its name), and test the software. Changed in place, the file would crash what runs it. Whoever builds it should "
-    "link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources.",
+    "its name), and test the software. Changed in place, the file would crash what runs it.",
     ja='複製上で要求を消して置き換え、動作を確認してください: `f={quoted}; cp -a "$f" "$f.new" && patchelf '
     '--clear-execstack "$f.new" && mv -b "$f.new" "$f"` (patchelf 0.18 以降。元のファイルは名前の末尾に ~ を付けて'
-    "残ります)。ファイルを直接書き換えると、実行中のプロセスが異常終了します。ビルドする側では `-z noexecstack` を付"
-    "けてリンクし、アセンブラのソースに .note.GNU-stack セクションを追加してください。",
+    "残ります)。ファイルを直接書き換えると、実行中のプロセスが異常終了します。",
+)
+_STACK_FIX = Text(
+    en="Whoever builds it should link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources.",
+    ja="ビルドする側では `-z noexecstack` を付けてリンクし、アセンブラのソースに .note.GNU-stack セクションを追加し"
+    "てください。",
 )
 _MISSING_FIX = Text(
     en="Rebuild it: link with `-z noexecstack` and add a .note.GNU-stack section to assembler sources. Where the "
@@ -165,6 +168,20 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "テナー自身が作成したファイルの場合は、コンテナー内で削除してください。",
         ),
     ),
+    "namespace": (
+        Text(
+            en="The path holds for the processes that run it, in a mount namespace of their own; the host has another "
+            "file there, or none. No package claims it.",
+            ja="このパスは、これを実行しているプロセス独自のマウント名前空間でのものであり、ホストの同じパスには別のフ"
+            "ァイルがあるか、ファイルがありません。どのパッケージにも属していません。",
+        ),
+        Text(
+            en="See through one of the processes what it is (/proc/PID/root and the path), find out what puts it "
+            "there (the unit or the program that starts them), and have it removed or replaced by a mended one.",
+            ja="該当するプロセスを通して (/proc/PID/root の下の同じパス) 内容を確認し、それを配置しているもの (起動元の"
+            "ユニットやプログラム) を特定して、削除するか修正済みのものに置き換えてください。",
+        ),
+    ),
     "unpackaged": (
         Text(en="No installed package owns it.", ja="インストール済みのどのパッケージにも属していません。"),
         Text(
@@ -199,6 +216,10 @@ _RUNNING: dict[str, tuple[Text, Text]] = {
 }
 
 
+_HERE = frozenset({"os-package", "third-party-package", "tree", "unpackaged"})
+"""Owners of files that the host itself has at their path, so that they can be mended there."""
+
+
 def _joined(*parts: Text) -> Text:
     return Text(en=" ".join(part.en for part in parts if part.en), ja="".join(part.ja for part in parts))
 
@@ -221,11 +242,8 @@ def _findings() -> dict[str, Text]:
         causes.items(), _OWNERS.items(), _RUNNING.items()
     ):
         key = f"finding.software-without-dep.{cause}.{owner}.{state}"
-        order = (
-            (get_rid, *fixes)
-            if owner.endswith(("package", "tree", "elsewhere", "image", "container"))
-            else (*fixes, get_rid)
-        )
+        mend = (_STACK_FIX_HERE, *fixes) if owner in _HERE and _STACK_FIX in fixes else fixes
+        order = (*mend, get_rid) if owner in ("unpackaged", "unknown") else (get_rid, *mend)
         texts[f"{key}.title"] = _TITLE
         texts[f"{key}.description"] = _joined(*why, whose, who)
         texts[f"{key}.recommendation"] = _joined(*order, restart)

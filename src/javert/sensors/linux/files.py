@@ -28,6 +28,7 @@ from javert.sensors.linux import mounts
 from javert.sensors.linux.file_cache import FileCache
 from javert.sensors.linux.file_tally import DAMAGED, NOT_SOFTWARE, ScanTally
 from javert.sensors.linux.file_walk import Candidate, Walk
+from javert.sensors.linux.local_paths import LocalPaths
 from javert.sensors.linux.packages.attribution import Attribution, Place
 from javert.sensors.linux.packages.images import ImageNames
 from javert.sensors.linux.priority import step_back
@@ -64,6 +65,7 @@ class FileScanSensor:
         self._found: deque[AnyRecord] = deque()
         self._tally = ScanTally(RULE)
         self._cache = FileCache(options.state_directory)
+        self._local = LocalPaths()
         self._mapped: set[tuple[int, int]] = set()
         self._linked: dict[tuple[int, int], int] = {}
         self._reported: set[tuple[int, int]] = set()
@@ -352,9 +354,17 @@ class FileScanSensor:
             stack=image.stack,
             static=kind is ElfKind.EXECUTABLE and not elf.has_interpreter(image),
             writable_executable=image.maps_writable_executable(kind),
+            elsewhere=not scanned and not self._leads_to(place.path, descriptor),
         )
         self._unowned.append((file, place))
         return None
+
+    def _leads_to(self, path: str, descriptor: int) -> bool:
+        """Whether Javert's own mount namespace has the open file at the path."""
+        try:
+            return self._local.exists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor))
+        except OSError:
+            return False
 
     def _limit(self, code: str, scope: str, **params: str) -> None:
         self._emit(Limitation(code=code, rules=(RULE,), scope=scope, params=params))

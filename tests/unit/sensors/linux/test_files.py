@@ -393,6 +393,7 @@ class TestMappedFiles:
         running.stop()
         (file,) = self.records.of(ElfFile)
         assert (file.path, file.device, file.inode) == ("/in/container/plugin.bin", status.st_dev, status.st_ino)
+        assert file.elsewhere
         assert self.records.scan.mapped == 1
 
     def test_their_device_is_the_one_the_module_has(self, running, tmp_path, bad_elf):
@@ -425,6 +426,16 @@ class TestMappedFiles:
         sensor.look_at(f"/proc/self/root{path}", status.st_dev, status.st_ino, "/elsewhere")
         sensor.stop()
         assert [file.path for file in records.of(ElfFile)] == [str(path)]
+
+    def test_a_path_of_another_mount_namespace_is_told_from_the_hosts(self, running, tmp_path, bad_elf):
+        path, other = put(tmp_path / "plugin", bad_elf), put(tmp_path / "other", bad_elf)
+        for file, shown in ((path, path), (other, path)):
+            running.look_at(f"/proc/self/root{file}", 4711, file.stat().st_ino, str(shown))
+        running.stop()
+        assert [(file.path, file.elsewhere) for file in self.records.of(ElfFile)] == [
+            (str(path), False),
+            (str(path), True),
+        ]
 
     def test_a_running_program_can_be_read_through_proc(self, running):
         with subprocess.Popen(["sleep", "30"]) as process:

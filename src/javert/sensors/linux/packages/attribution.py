@@ -1,5 +1,6 @@
 """Whose software files are, wherever they lie: on the host, in a container, in another system below a directory."""
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -104,5 +105,13 @@ def _has_database(directory: str) -> bool:
 
 
 def _system_name(top: str, each: Place) -> str:
-    """For a container's file the way through /proc says nothing to people; its process names the container."""
-    return "" if top.startswith("/proc/") and each.place == top + each.path else top
+    """None for the host's own, which processes may see through a root directory of their own in /proc."""
+    through_process = top.startswith("/proc/") and each.place == top + each.path
+    return "" if through_process and _is_hosts_root(top) else top
+
+
+def _is_hosts_root(directory: str) -> bool:
+    try:
+        return os.path.samefile(directory, "/")
+    except OSError:
+        return False  # the process has ended

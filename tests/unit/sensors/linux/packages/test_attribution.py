@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from javert.model.telemetry import Package
 from javert.sensors.linux.packages import attribution as attributions
 from javert.sensors.linux.packages.attribution import Attribution, Place
 
@@ -64,7 +65,14 @@ def test_a_containers_files_are_asked_for_in_its_own_system(system):
         place = Place("/usr/bin/tool", f"/proc/{process.pid}/root/usr/bin/tool")
         (package,) = Attribution().packages([place]).values()
         process.stdin.close()
-    assert (package.name, package.system) == ("tool", ""), "the process names the container, not a path in /proc"
+    assert (package.name, package.system) == ("tool", f"/proc/{process.pid}/root")
+
+
+def test_the_hosts_packages_are_the_hosts_through_any_process(monkeypatch):
+    known = Package(name="tool")
+    monkeypatch.setattr(attributions.Ownership, "owners", lambda self, paths: dict.fromkeys(paths, known))
+    (package,) = Attribution().packages([Place("/usr/bin/tool", "/proc/self/root/usr/bin/tool")]).values()
+    assert package == known
 
 
 def test_a_database_that_cannot_be_read_is_told(system):
