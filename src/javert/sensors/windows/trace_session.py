@@ -34,7 +34,7 @@ from javert.sensors.windows.trace_structures import (
 SESSION_NAME = "Javert"
 SESSION = UUID("6d7e2f0b-52b3-4a7f-9a3e-3c1d6d2f8a51")
 """The session's own identity."""
-MOST_WAITING = 400_000
+MOST_WAITING = 100_000
 """Events that wait to be taken; what comes beyond is lost, and counted."""
 _STARTING_S = 0.2
 _ENDING_S = 5.0
