@@ -59,6 +59,7 @@ class Prober:
         self._place = place
         self._waiting: list[Listener] = []
         self._lock = threading.Lock()
+        self._news = threading.Event()
         self._finish_by: float | None = None
         self._thread = threading.Thread(target=self._run, name="javert-probes", daemon=True)
         self.asked = 0
@@ -72,10 +73,12 @@ class Prober:
         """Ask this service when its turn comes."""
         with self._lock:
             self._waiting.append(listener)
+        self._news.set()
 
     def finish(self, within_s: float) -> None:
         """Return when all were asked, at the latest after ``within_s``; for the rest there was no time."""
         self._finish_by = time.monotonic() + within_s
+        self._news.set()
         # It ends by itself; a thread that hangs in the system must not hold up the run's end.
         self._thread.join(within_s + 1.0)
         with self._lock:
@@ -106,6 +109,11 @@ class Prober:
                     return
                 if self._finish_by is not None and time.monotonic() >= self._finish_by:
                     return
+                if not running and self._finish_by is None:
+                    # With no task to run the loop may stand still, for as long as there is nobody to ask.
+                    self._news.wait()
+                    self._news.clear()
+                    continue
                 await asyncio.sleep(START_EVERY_S if listener else _TICK_S)
         finally:
             for task in running:

@@ -321,20 +321,6 @@ def test_what_turned_javert_away_is_not_judged(scene):
     assert exclusion.params["where"] == "0.0.0.0:25 (server, postgresql)"
 
 
-def test_services_that_were_not_judged_are_told_apart_by_who_and_where(scene, container):
-    servers = [scene.process("nginx", 50), scene.process("haproxy", 51)]
-    listeners = [
-        scene.listener("0.0.0.0", 80, servers[0]),
-        scene.listener("0.0.0.0", 80, servers[1], network_namespace=container),
-        scene.listener("127.0.0.1", 80),
-    ]
-    (exclusion,) = RULE.evaluate(scene.telemetry(*servers, *listeners, probing=True)).exclusions
-    assert exclusion.params == {
-        "count": "3",
-        "where": "0.0.0.0:80 (haproxy, web), 0.0.0.0:80 (nginx), 127.0.0.1:80",
-    }
-
-
 def test_what_was_not_there_long_enough_is_not_judged(scene):
     server = scene.process("server")
     verdict = RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 80, server), probing=True))

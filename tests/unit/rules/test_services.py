@@ -63,19 +63,6 @@ def test_what_only_one_of_the_two_told_is_known_of_both(scene, published, inside
     assert verdict.exclusions == ()
 
 
-def test_a_published_port_that_was_not_judged_is_told_once(scene, published, container):
-    verdict = _judge(
-        scene,
-        *published,
-        scene.probe("0.0.0.0", 8080, ProbeOutcome.SILENT),
-        scene.probe("0.0.0.0", 80, ProbeOutcome.SILENT, network_namespace=container),
-    )
-    assert {one.code: one.params["where"] for one in verdict.exclusions} == {
-        "services-not-judged-silent": "0.0.0.0:8080 (nginx)",
-        "services-not-judged-unasked": "[::]:8080 (nginx)",
-    }
-
-
 def test_a_port_of_the_container_that_is_not_published_is_its_own(scene, published, container):
     admin = scene.listener("0.0.0.0", 9000, scene.process("admin", 9), network_namespace=container)
     probe = scene.probe("0.0.0.0", 9000, ANSWERED, HTTP, network_namespace=container)

@@ -1,5 +1,6 @@
 """Conversations with real sockets on loopback: with services that behave, and with those that do not."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -480,6 +481,26 @@ def test_a_prober_that_fails_is_told(serve, monkeypatch):
     probes, others = _ask(server.listener(), within_s=1.0)
     assert [record.code for record in others] == ["probes-failed"]
     assert probes[server.port].outcome is ProbeOutcome.OUT_OF_TIME
+
+
+def test_a_prober_that_has_nobody_to_ask_sleeps_until_it_has(serve, monkeypatch):
+    wakes: list[float] = []
+    original = asyncio.sleep
+
+    async def sleep(seconds):
+        wakes.append(seconds)
+        await original(seconds)
+
+    monkeypatch.setattr(prober_module.asyncio, "sleep", sleep)
+    listener = serve(_web).listener()
+    emitted: list[object] = []
+    prober = Prober(OneNamespace(), OwnFlows(), conversation, _hint, _place)
+    prober.start(emitted.append)
+    time.sleep(0.3)
+    assert wakes == []
+    prober.ask(listener)
+    prober.finish(30.0)
+    assert [(record.port, record.outcome) for record in emitted] == [(listener.port, ProbeOutcome.ANSWERED)]
 
 
 def test_what_there_is_no_time_for_is_told(serve):
