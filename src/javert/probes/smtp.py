@@ -15,6 +15,7 @@ from javert.probes.replies import code_of, wants_tls, whole_reply
 
 _EHLO, _LHLO, _HELO = b"EHLO localhost\r\n", b"LHLO localhost\r\n", b"HELO localhost\r\n"
 _MAIL, _RSET, _STARTTLS, _QUIT = b"MAIL FROM:<>\r\n", b"RSET\r\n", b"STARTTLS\r\n", b"QUIT\r\n"
+_FOR_GOOD = 5
 _OFFERS_TLS = re.compile(rb"^250[ -]STARTTLS[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _OFFERS_LOGIN = re.compile(rb"^250[ -]AUTH[ =]", re.IGNORECASE | re.MULTILINE)
 _LMTP = re.compile(rb"\bLMTP\b", re.IGNORECASE)
@@ -75,5 +76,6 @@ def _with_tls(hello: bytes, refusal: bytes, *, logins: bool) -> Dialogue[Accepta
     if refusal and not lacks_login:
         yield from _ask(hello)
         if not (yield from _refusal_of_mail()):
-            return Acceptance.TLS_REQUIRED
+            # What was only put off (4yz) may have been taken the second time for no more than that.
+            return Acceptance.TLS_REQUIRED if code_of(refusal) // 100 == _FOR_GOOD else Acceptance.UNDECIDED
     return Acceptance.TLS_OPTIONAL

@@ -93,6 +93,12 @@ def test_a_greeting_of_several_lines_is_heard_to_its_end() -> None:
     assert play(smtp.converse(b"220-mail.example\r\n"), *turns) == answer(Acceptance.CLEARTEXT_ONLY, "")
 
 
+def test_mail_put_off_and_then_taken_with_tls_proves_nothing() -> None:
+    turns = [(EHLO, OFFER), (MAIL, b"451 4.7.1 Greylisted, try again\r\n"), GO_AHEAD, Tls(True)]
+    found = play(smtp.converse(GREETING), *turns, (EHLO, CLEAR), *ACCEPTED)
+    assert found == answer(Acceptance.UNDECIDED)
+
+
 def test_what_knows_neither_ehlo_nor_helo_is_not_smtp() -> None:
     denial = b"530 Please login with USER and PASS.\r\n"
     assert play(smtp.converse(b"220 ready\r\n"), (EHLO, denial), (b"HELO localhost\r\n", denial)) is None
