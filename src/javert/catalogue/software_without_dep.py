@@ -168,18 +168,32 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "テナー自身が作成したファイルの場合は、コンテナー内で削除してください。",
         ),
     ),
-    "namespace": (
+    "replaced": (
         Text(
-            en="The path holds for the processes that run it, in a mount namespace of their own; the host has another "
-            "file there, or none. No package claims it.",
-            ja="このパスは、これを実行しているプロセス独自のマウント名前空間でのものであり、ホストの同じパスには別のフ"
-            "ァイルがあるか、ファイルがありません。どのパッケージにも属していません。",
+            en="It belongs to the package {package}, but at its path the host has another file by now, or none.",
+            ja="パッケージ {package} に含まれていますが、ホストの同じパスには現在、別のファイルがあるか、ファイルがあり"
+            "ません。",
         ),
         Text(
-            en="See through one of the processes what it is (/proc/PID/root and the path), find out what puts it "
-            "there (the unit or the program that starts them), and have it removed or replaced by a mended one.",
-            ja="該当するプロセスを通して (/proc/PID/root の下の同じパス) 内容を確認し、それを配置しているもの (起動元の"
-            "ユニットやプログラム) を特定して、削除するか修正済みのものに置き換えてください。",
+            en="The package may have been upgraded since: restart what runs the file, and assess again. If it is no "
+            "better then: `{upgrade}`, and a report to {vendor}.",
+            ja="その後パッケージが更新された可能性があります。このファイルを実行しているものを再起動し、もう一度評価し"
+            "てください。それでも変わらない場合は `{upgrade}` で更新し、{vendor} に報告してください。",
+        ),
+    ),
+    "not-here": (
+        Text(
+            en="At that path the host has another file, or none: this one was removed or replaced, or the processes "
+            "that run it have a mount namespace of their own. No package claims it.",
+            ja="ホストの同じパスには別のファイルがあるか、ファイルがありません。このファイルが削除または置き換えられた"
+            "か、これを実行しているプロセスが独自のマウント名前空間を持っています。どのパッケージにも属していません。",
+        ),
+        Text(
+            en="If it was replaced, restart the processes. Otherwise see through one of them what it is (/proc/PID/exe, "
+            "/proc/PID/map_files, or the path below /proc/PID/root), and find out what put it there.",
+            ja="置き換えられた場合は、該当するプロセスを再起動してください。そうでない場合は、プロセスを通して内容を確"
+            "認し (/proc/PID/exe、/proc/PID/map_files、または /proc/PID/root の下の同じパス)、それを配置したものを特定"
+            "してください。",
         ),
     ),
     "unpackaged": (

@@ -161,7 +161,7 @@ def _finding(
     )
     owner = _owner(file, image, container, origin)
     return FindingDraft(
-        identity=(file.path, container, "elsewhere") if owner == "namespace" else (file.path, container),
+        identity=(file.path, container, "elsewhere") if file.elsewhere else (file.path, container),
         text=f"software-without-dep.{cause}.{owner}.{'running' if processes else 'idle'}",
         params={
             "path": file.path,
@@ -206,10 +206,10 @@ def _owner(file: ElfFile, image: str, container: str, origin: str) -> str:
     if image and not container:
         return "image-package" if file.package else "image"
     if file.package is not None:
-        own = "tree" if file.package.manager in _TREES else origin
+        own = "replaced" if file.elsewhere else "tree" if file.package.manager in _TREES else origin
         return "elsewhere" if file.package.system or container else own
     if file.elsewhere and origin and not container:
-        return "namespace"
+        return "not-here"
     return "container" if container and origin else origin or "unknown"
 
 

@@ -269,6 +269,7 @@ def test_a_file_that_may_run_is_not_changed_in_place(verdict, language):
     [
         {"elsewhere": True},
         {"elsewhere": True, "ownership_known": False},
+        {"elsewhere": True, "package": OLD},
         {"elsewhere": True, "package": msgspec.structs.replace(OLD, system="/proc/7/root")},
         {"image": "web:2"},
         {"container": "shop"},

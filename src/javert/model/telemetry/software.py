@@ -61,8 +61,8 @@ class ElfFile(Record, frozen=True, kw_only=True):
         ownership_known: False where a package database could not be read.
         image: the container image in a layer of which it lies, or some of several; "" for none that is known.
         container: the container in whose own layer, above its image, it lies; "" for none.
-        elsewhere: ``path`` leads to it in the mount namespace of the processes that have it mapped; in Javert's own
-            it leads to another file, or to none.
+        elsewhere: in Javert's own mount namespace ``path`` leads to another file, or to none: the processes that
+            have it mapped have another namespace, or it was removed or replaced.
     """
 
     path: str

@@ -21,7 +21,6 @@ class ScanTally:
         candidates: files that the scan opened, or knew without. mapped: read because processes have them mapped.
         remembered: candidates that an earlier scan had read and that have not changed since.
         damaged: files that begin like ELF and are not.
-        devices: ``st_dev`` of the roots that were walked.
         seconds: how long the scan took. finished: it saw everything. ended: it came to an end of any kind.
         failure: the fault of Javert that ended the scan, in one line.
         package_errors: one line for each package database that could not be read.
@@ -30,7 +29,6 @@ class ScanTally:
     def __init__(self, rule: RuleId) -> None:
         self._rule = rule
         self.candidates = self.remembered = self.mapped = self.damaged = 0
-        self.devices: set[int] = set()
         self.seconds = 0.0
         self.finished = False
         self.ended = threading.Event()
@@ -39,7 +37,7 @@ class ScanTally:
         self._machines: Counter[str] = Counter()
         self._unreadable = 0
         self._unreadable_examples: dict[str, str] = {}
-        self._gone: list[tuple[str, int]] = []
+        self._gone: list[str] = []
         self._missing: dict[str, str] = {}
 
     def harmless(self, outcome: str) -> None:
@@ -59,9 +57,9 @@ class ScanTally:
         if len(self._unreadable_examples) < _EXAMPLES:
             self._unreadable_examples[path] = (error.strerror if error else None) or "nested too deeply"
 
-    def gone(self, path: str, device: int) -> None:
-        """A mapped file that can no longer be read; where the scan walks, the scan judges what is there."""
-        self._gone.append((path, device))
+    def gone(self, path: str) -> None:
+        """A mapped file that can no longer be read."""
+        self._gone.append(path)
 
     def missing(self, root: str, error: OSError) -> None:
         """A place that was to be scanned and is not there."""
@@ -99,9 +97,9 @@ class ScanTally:
         if self._unreadable:
             examples = ", ".join(f"{path} ({reason})" for path, reason in self._unreadable_examples.items())
             yield self._limitation("file-scan-unreadable", count=str(self._unreadable), examples=examples)
-        if gone := [path for path, device in self._gone if device not in self.devices]:
-            examples = ", ".join(gone[:_EXAMPLES])
-            yield self._limitation("mapped-file-gone", count=str(len(gone)), examples=examples)
+        if self._gone:
+            examples = ", ".join(self._gone[:_EXAMPLES])
+            yield self._limitation("mapped-file-gone", count=str(len(self._gone)), examples=examples)
         for error in sorted(self.package_errors):
             yield self._limitation("package-database-unreadable", reason=error)
 

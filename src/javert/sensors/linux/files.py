@@ -29,6 +29,7 @@ from javert.sensors.linux.file_cache import FileCache
 from javert.sensors.linux.file_tally import DAMAGED, NOT_SOFTWARE, ScanTally
 from javert.sensors.linux.file_walk import Candidate, Walk
 from javert.sensors.linux.local_paths import LocalPaths
+from javert.sensors.linux.mapped_file import open_mapped
 from javert.sensors.linux.packages.attribution import Attribution, Place
 from javert.sensors.linux.packages.images import ImageNames
 from javert.sensors.linux.priority import step_back
@@ -127,14 +128,15 @@ class FileScanSensor:
             self._last_scan = scan
             self._emit(scan)
 
-    def look_at(self, path: str, device: int, inode: int, display_path: str) -> None:
+    def look_at(self, path: str, device: int, inode: int, display_path: str, pid: int) -> None:
         """Read a file that a process has mapped, unless it was read before. Cheap; for any thread.
 
         Args:
-            path: where to open it, for instance below ``/proc/PID/root`` or in ``/proc/PID/map_files``.
+            path: where to open it, for instance below ``/proc/PID/root``; "" if nothing leads there.
             device: of the mapped file, as its ``Module`` record has it.
             inode: likewise.
             display_path: its path for people, in the mount namespace of the process.
+            pid: of the process; through it the file is read where no path leads to it.
         """
         identity = (device, inode)
         with self._lock:
@@ -142,20 +144,29 @@ class FileScanSensor:
                 return
             self._mapped.add(identity)
         try:
-            descriptor = open_regular(path, links=True)
+            descriptor = self._open_mapped(path, identity, display_path, pid)
         except OSError:
-            self._tally.gone(display_path, device)
+            self._tally.gone(display_path)
             return
         try:
-            if os.fstat(descriptor).st_ino != inode:
-                self._tally.gone(display_path, device)
-                return
             self._tally.mapped += 1
-            self._examine(descriptor, Place(display_path, path), identity, scanned=False)
+            self._examine(descriptor, Place(display_path, path or display_path), identity, scanned=False)
         except OSError as error:
             self._tally.unreadable(display_path, error)
         finally:
             os.close(descriptor)
+
+    def _open_mapped(self, path: str, identity: tuple[int, int], display_path: str, pid: int) -> int:
+        """Raises OSError if there is no way to the file: its name may be gone, and the process too."""
+        for way in (path, display_path if self._local.exists(display_path) else ""):
+            try:
+                descriptor = open_regular(way, links=True)
+            except OSError:
+                continue
+            if os.fstat(descriptor).st_ino == identity[1]:
+                return descriptor
+            os.close(descriptor)
+        return open_mapped(pid, *identity)
 
     def stop(self) -> None:
         """Wait for the scan if the run reached its planned end, stop it otherwise, and emit what is left."""
@@ -219,7 +230,6 @@ class FileScanSensor:
             if not self._tally.is_missing(root):
                 self._tally.unreadable(root, error)
             return
-        self._tally.devices.add(status.st_dev)
         self._cache.enter(root, self._plan.file_systems.get(root, ""))
         if S_ISREG(status.st_mode):
             self._read(Candidate(None, root, root, status))

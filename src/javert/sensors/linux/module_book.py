@@ -221,7 +221,7 @@ class ModuleBook:
     def _read(self, known: _Known, pid: int) -> None:
         """Have the file's headers read, where the file scan may not come by."""
         file = known.file
-        if self._scan is None or file.detached:
+        if self._scan is None:
             return
         if known.foreign:
             self._emit(
@@ -234,10 +234,8 @@ class ModuleBook:
             )
             return
         root = self._root(file, pid)
-        if root is not None:
-            self._scan.look_at(
-                f"{root}{file.path}" if root != "/" else file.path, file.device, file.inode, file.path
-            )
+        place = "" if root is None else f"{root}{file.path}" if root != "/" else file.path
+        self._scan.look_at(place, file.device, file.inode, file.path, pid)
 
     def _root(self, file: MappedFile, pid: int) -> str | None:
         """A directory that is the root of the file's mount namespace; None if no process leads there any more."""

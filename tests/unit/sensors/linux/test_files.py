@@ -1,5 +1,6 @@
 """The file scan over real directories."""
 
+import mmap
 import os
 import subprocess
 import threading
@@ -374,6 +375,10 @@ class TestSecondScan:
         assert len(scan(tmp_path / "tree", state=state).of(ElfFile)) == 1
 
 
+def look_at(sensor, path, device, inode, shown=""):
+    sensor.look_at(str(path), device, inode, str(shown or path), os.getpid())
+
+
 class TestMappedFiles:
     @pytest.fixture
     def running(self, tmp_path):
@@ -389,7 +394,7 @@ class TestMappedFiles:
         path = put(tmp_path / "plugin.bin", bad_elf, 0o600)
         status = path.stat()
         for _ in range(3):
-            running.look_at(str(path), status.st_dev, status.st_ino, "/in/container/plugin.bin")
+            look_at(running, path, status.st_dev, status.st_ino, "/in/container/plugin.bin")
         running.stop()
         (file,) = self.records.of(ElfFile)
         assert (file.path, file.device, file.inode) == ("/in/container/plugin.bin", status.st_dev, status.st_ino)
@@ -398,22 +403,40 @@ class TestMappedFiles:
 
     def test_their_device_is_the_one_the_module_has(self, running, tmp_path, bad_elf):
         path = put(tmp_path / "plugin.bin", bad_elf)
-        running.look_at(str(path), 4711, path.stat().st_ino, str(path))
+        look_at(running, path, 4711, path.stat().st_ino)
         running.stop()
         assert self.records.of(ElfFile)[0].device == 4711
 
     def test_a_replaced_file_is_not_taken_for_the_mapped_one(self, running, tmp_path, bad_elf):
         path = put(tmp_path / "plugin.bin", bad_elf)
-        running.look_at(str(path), 4711, path.stat().st_ino + 1, str(path))
-        running.look_at(str(tmp_path / "gone"), 4711, 1, "/gone")
+        look_at(running, path, 4711, path.stat().st_ino + 1)
+        look_at(running, tmp_path / "gone", tmp_path.stat().st_dev, 1)
         running.stop()
         assert self.records.of(ElfFile) == []
         (limitation,) = self.records.of(Limitation)
         assert (limitation.code, limitation.params["count"]) == ("mapped-file-gone", "2")
 
-    def test_a_file_gone_from_where_the_scan_walks_is_the_scans_affair(self, running, tmp_path):
-        running.look_at(str(tmp_path / "gone"), tmp_path.stat().st_dev, 1, "/gone")
+    @pytest.mark.root
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to read /proc/PID/map_files")
+    @pytest.mark.parametrize("then", ["nothing", "another file"])
+    def test_a_file_without_a_name_is_read_through_the_process(self, running, tmp_path, bad_elf, then):
+        path = put(tmp_path / "plugin", bad_elf.ljust(4096, b"\0"))
+        status = path.stat()
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ):
+            path.unlink()
+            if then == "another file":
+                put(path, bytes(100))
+            look_at(running, path, status.st_dev, status.st_ino)
+            running.stop()
+        (found,) = self.records.of(ElfFile)
+        assert (found.path, found.inode, found.elsewhere) == (str(path), status.st_ino, True)
+        assert self.records.codes == set()
+
+    def test_a_file_of_a_process_that_has_ended_is_read_where_it_is(self, running, tmp_path, bad_elf):
+        path = put(tmp_path / "plugin", bad_elf)
+        running.look_at(f"/proc/{2**22}/root{path}", 4711, path.stat().st_ino, str(path), 2**22)
         running.stop()
+        assert [file.path for file in self.records.of(ElfFile)] == [str(path)]
         assert self.records.codes == set()
 
     def test_the_scan_has_the_say_over_a_path(self, tmp_path, bad_elf):
@@ -423,14 +446,14 @@ class TestMappedFiles:
         sensor = sensor_for(tmp_path)
         sensor.start(records.append)
         sensor._tally.ended.wait(20)
-        sensor.look_at(f"/proc/self/root{path}", status.st_dev, status.st_ino, "/elsewhere")
+        look_at(sensor, f"/proc/self/root{path}", status.st_dev, status.st_ino, "/elsewhere")
         sensor.stop()
         assert [file.path for file in records.of(ElfFile)] == [str(path)]
 
     def test_a_path_of_another_mount_namespace_is_told_from_the_hosts(self, running, tmp_path, bad_elf):
         path, other = put(tmp_path / "plugin", bad_elf), put(tmp_path / "other", bad_elf)
         for file, shown in ((path, path), (other, path)):
-            running.look_at(f"/proc/self/root{file}", 4711, file.stat().st_ino, str(shown))
+            look_at(running, f"/proc/self/root{file}", 4711, file.stat().st_ino, shown)
         running.stop()
         assert [(file.path, file.elsewhere) for file in self.records.of(ElfFile)] == [
             (str(path), False),
@@ -441,7 +464,7 @@ class TestMappedFiles:
         with subprocess.Popen(["sleep", "30"]) as process:
             try:
                 status = Path(f"/proc/{process.pid}/exe").stat()
-                running.look_at(f"/proc/{process.pid}/exe", status.st_dev, status.st_ino, "/usr/bin/sleep")
+                look_at(running, f"/proc/{process.pid}/exe", status.st_dev, status.st_ino, "/usr/bin/sleep")
             finally:
                 process.kill()
         running.stop()
