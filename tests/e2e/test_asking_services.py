@@ -16,7 +16,9 @@ WITHOUT_BPF = ("setpriv", "--bounding-set", "-sys_admin,-bpf,-perfmon", "--inh-c
 
 PROXY = """
 import socket, sys, threading
-target = int(sys.argv[1])
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+target = (options.get("-container-ip", "127.0.0.1"), int(options["-container-port"]))
+open("/proc/self/comm", "w").write(options.get("-name", "forward"))
 listening = socket.create_server(("127.0.0.1", 0))
 print(listening.getsockname()[1], flush=True)
 def forward(source, sink):
@@ -25,11 +27,12 @@ def forward(source, sink):
     sink.shutdown(socket.SHUT_WR)
 while True:
     client, _ = listening.accept()
-    backend = socket.create_connection(("127.0.0.1", target))
+    backend = socket.create_connection(target)
     for pair in ((client, backend), (backend, client)):
         threading.Thread(target=forward, args=pair, daemon=True).start()
 """
-"""Opens a connection to its backend for each that comes, as haproxy in TCP mode, socat, stunnel or docker-proxy."""
+"""Opens a connection to its backend for each that comes, as haproxy in TCP mode, socat, stunnel or docker-proxy do;
+it takes the options of docker-proxy."""
 
 
 class Web:
@@ -183,7 +186,7 @@ def _listens(port):
 
 
 def test_what_a_proxy_asks_its_backend_because_of_javert_is_neither_use_nor_silence(javert, web, children):
-    proxy = children.start("python3", "-c", PROXY, web.port)
+    proxy = children.start("python3", "-c", PROXY, "-container-port", web.port)
     front = int(proxy.stdout.readline())
     run = javert.assess("--duration", "1s", *RULES, "--probe-port", str(front))
     document = run.ended().document
@@ -198,6 +201,23 @@ def test_what_a_proxy_asks_its_backend_because_of_javert_is_neither_use_nor_sile
     assert {
         flow.get("prompted", False) for flow in _last(_records(run, "Endpoint")) if flow["port"] == web.port
     } == {True}
+
+
+def test_a_port_published_for_a_container_is_one_service_of_who_is_in_it(javert, second_host, children, waiting):
+    serve = ("python3", "-m", "http.server", "8099", "--bind", "0.0.0.0")
+    web = children.start(*second_host.command(*serve))
+    listed = second_host.command("cat", "/proc/net/tcp")
+    waiting(lambda: ":1FA3 " in children.start(*listed).communicate()[0].decode(), "the web server listens")
+    target = ("-container-ip", second_host.there, "-container-port", 8099)
+    proxy = children.start("python3", "-c", PROXY, "-name", "docker-proxy", *target)
+    front = int(proxy.stdout.readline())
+    run = javert.assess("--duration", "1s", *RULES, "--probe-port", f"{front},8099")
+    document = run.ended().document
+    (service,) = _findings(document, SERVER, front)
+    assert (service["process"]["pid"], service["verdict"]) == (web.pid, "cleartext-only")
+    assert _findings(document, SERVER, 8099) == []
+    (finding,) = (one for one in document["findings"] if one["attributes"] == service)
+    assert f"{second_host.there}:8099" in finding["description"]
 
 
 def test_polling_does_not_count_it_either(javert, web):

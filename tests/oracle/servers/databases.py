@@ -174,7 +174,9 @@ SERVERS = (
         users=FROM_HERE,
         where=Where.LOCALHOST,
     ),
-    mariadb("no TLS, users of localhost only, elsewhere", told("mysql", UNDECIDED, UNKNOWN), users=FROM_HERE),
+    mariadb(
+        "no TLS, users of localhost only, elsewhere", told("mysql", CLEAR, UNKNOWN, "MariaDB"), users=FROM_HERE
+    ),
     redis("open", told("redis", CLEAR, OPEN), "protected-mode no"),
     redis("with a password", told("redis", CLEAR, LOGIN), "requirepass not-for-you"),
     redis("TLS only", TLS, REDIS_TLS + "tls-auth-clients no\nprotected-mode no"),
