@@ -305,7 +305,6 @@ class FileScanSensor:
         if not files:
             return []
         packages = self._attribution.packages(place for _, place in files)
-        known = not self._attribution.errors
         self._tally.package_errors.update(self._attribution.errors)
         owned = []
         for file, place in files:
@@ -315,7 +314,7 @@ class FileScanSensor:
                 msgspec.structs.replace(
                     file,
                     package=package,
-                    ownership_known=known or package is not None,
+                    ownership_known=package is not None or self._attribution.knows(place),
                     image=layer.image,
                     container=layer.container,
                 )

@@ -52,6 +52,7 @@ class Attribution:
 
     def __init__(self) -> None:
         self.errors: tuple[str, ...] = ()
+        self._unread: set[str] = set()
         self._ownership = lru_cache(_SYSTEMS_REMEMBERED)(Ownership)
         self._has_database = lru_cache(_DIRECTORIES_REMEMBERED)(_has_database)
 
@@ -61,6 +62,7 @@ class Attribution:
         System package managers are asked before those of languages, because distributions package Python modules
         too. The package of another system than the host's own has ``Package.system`` set to that system's root.
         """
+        self._unread.clear()
         systems: defaultdict[str, list[Place]] = defaultdict(list)
         for each in places:
             systems[self._system(each.place)].append(each)
@@ -70,11 +72,14 @@ class Attribution:
         for root in sorted(systems):  # the host's own comes first, and may take its time
             if time.monotonic() > deadline:
                 errors.append(f"looking up whose files lie below {root} would have taken too long")
+                self._unread.add(root)
                 continue
             top = root.rstrip("/")
             ownership = self._ownership(root)
             owners = ownership.owners(each.place[len(top) :] for each in systems[root])
             errors += ownership.errors
+            if ownership.errors:
+                self._unread.add(root)
             deadline = min(deadline, time.monotonic() + _TIME_FOR_OTHERS_S)
             for each in systems[root]:
                 package = owners.get(each.place[len(top) :])
@@ -82,10 +87,15 @@ class Attribution:
                     package = language_package(each.place, each.path)
                 elif package is None:
                     errors.append(f"looking up whose files lie below {root} took too long")
+                    self._unread.add(root)
                 if package is not None:
                     found[each] = msgspec.structs.replace(package, system=_system_name(top, each))
         self.errors = tuple(dict.fromkeys(errors))
         return found
+
+    def knows(self, place: Place) -> bool:
+        """Whether the last question could be answered for the system that the file lies in."""
+        return self._system(place.place) not in self._unread
 
     def _system(self, place: str) -> str:
         """The innermost directory above ``place`` that is the root of an installed system; "/" if there is none."""

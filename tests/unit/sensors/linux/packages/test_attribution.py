@@ -84,6 +84,19 @@ def test_a_database_that_cannot_be_read_is_told(system):
     assert len(attribution.packages([Place(path, path)])) == 1
     (error,) = attribution.errors
     assert "dpkg" in error
+    assert not attribution.knows(Place(path, path))
+
+
+def test_a_database_that_somebody_broke_leaves_the_hosts_files_known(system, tmp_path):
+    (system / "var/lib/dpkg/status").mkdir(parents=True)
+    (system / "lib/apk/db/installed").unlink()
+    os.mkfifo(system / "lib/apk/db/installed")
+    put(system / "var/lib/rpm/Packages", "broken")
+    broken, fine = put(system / "usr/bin/tool"), put(tmp_path / "fine")
+    attribution = Attribution()
+    attribution.packages([Place(broken, broken), Place(fine, fine)])
+    assert attribution.knows(Place(fine, fine))
+    assert not attribution.knows(Place(broken, broken))
 
 
 def test_systems_that_anybody_can_have_made_get_little_time(system, monkeypatch):
