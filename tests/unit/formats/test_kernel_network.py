@@ -5,7 +5,8 @@ import pytest
 from javert.errors import ParseError
 from javert.formats.kernel_network import EVENT_IDS, Kind, parse_event
 
-# PID 4660, size 512, daddr 192.0.2.9, saddr 192.0.2.7, dport 21, sport 49152; then startime, endtime, seqnum, connid
+# PID 4660, size 512, daddr 192.0.2.9, saddr 192.0.2.7, dport 21, sport 49152; then startime, endtime, seqnum,
+# connid
 SENT = bytes.fromhex("34120000 00020000 c0000209 c0000207 0015 c000 01000000 02000000 00000000 0000000000000000")
 # the same with IPv6 addresses 2001:db8::9 and 2001:db8::7; then seqnum, connid
 RECEIVED_V6 = bytes.fromhex(
