@@ -117,6 +117,20 @@ TEXTS: dict[str, Text] = {
         Text("Use Linux 6.10 or later.", "Linux 6.10 以降を使用してください。"),
     ),
     **_limitation(
+        "modules-closed-unseen",
+        Text(
+            "Libraries that were opened and closed again were not seen",
+            "一時的に読み込まれて解放されたライブラリを確認できなかった",
+        ),
+        Text(
+            "This kernel does not tell when code of a file is run for the first time. What a root process loaded and "
+            "unloaded again between two looks (10 s or more apart), as PAM does, was not seen.",
+            "このカーネルは、ファイルのコードが初めて実行されることを通知しません。PAM のように、10 秒以上の間隔で行われる確認"
+            "の間に root プロセスが読み込んで解放したものは確認できませんでした。",
+        ),
+        Text("Use Linux 6.11 or later on x86-64.", "x86-64 上の Linux 6.11 以降を使用してください。"),
+    ),
+    **_limitation(
         "processes-busy",
         Text("Some processes were too busy to be looked at", "一部のプロセスを確認できなかった"),
         Text(

@@ -153,6 +153,7 @@ def _loaded_by_root(telemetry: Telemetry) -> list[_Loaded]:
     files: dict[tuple[str, str], _Loaded] = {}
     for module in telemetry.modules:
         processes = [telemetry.processes.get(key) or Process(key=key, name="") for key in module.root_processes]
+        processes.sort(key=lambda process: process.root)  # one that gave root up is shown as what it was before
         for container in {process.container for process in processes}:
             file = files.setdefault(
                 (container, module.path),

@@ -111,6 +111,19 @@ def test_only_root_processes_are_named(judge):
     assert [item.pid for item in verdict.findings[0].attributes.processes] == [1]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_gave_root_up_is_shown_once_and_as_what_it_was_before(judge, order):
+    after = ProcessKey(ROOT.pid, ROOT.start, 1)
+    both = (ROOT, after)[::order]
+    verdict = judge(
+        process(ROOT),
+        process(after, root=False),
+        msgspec.structs.replace(MODULE, root_processes=both),
+        *nodes(uid=1000),
+    )
+    assert [(item.pid, item.uid) for item in verdict.findings[0].attributes.processes] == [(1, 0)]
+
+
 def test_one_path_in_several_mount_namespaces_of_the_host_is_one_finding(judge):
     """Services of systemd have mount namespaces of their own, and load the same libraries."""
     other = ProcessKey(3, 30)

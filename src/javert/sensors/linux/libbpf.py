@@ -82,14 +82,14 @@ class BpfObject:
 
     Args:
         path: the ``.bpf.o`` file.
-        optional: programs by name, with the raw tracepoint each needs; they are left out where the kernel has none.
+        optional: programs by name, with the raw tracepoints each needs; it is left out where the kernel lacks one.
 
     Raises:
         BpfUnavailableError: no libbpf, no privilege, a kernel that refuses the object, or a container, in which the
             kernel's process ids would be taken for others.
     """
 
-    def __init__(self, path: Path, optional: dict[str, str] | None = None) -> None:
+    def __init__(self, path: Path, optional: dict[str, tuple[str, ...]] | None = None) -> None:
         if not is_initial():
             raise BpfUnavailableError("Javert runs in a container, where the kernel's process ids do not hold")
         self._library = _open_library()
@@ -107,14 +107,16 @@ class BpfObject:
             self.close()
             raise failure
 
-    def _leave_out(self, optional: dict[str, str]) -> frozenset[str]:
+    def _leave_out(self, optional: dict[str, tuple[str, ...]]) -> frozenset[str]:
         if not optional:
             return frozenset()
         types = self._library.btf__load_vmlinux_btf()
         missing = set()
-        for program, tracepoint in optional.items():
-            name = f"btf_trace_{tracepoint}".encode()
-            if not types or self._library.btf__find_by_name_kind(types, name, _BTF_KIND_TYPEDEF) < 0:
+        for program, tracepoints in optional.items():
+            names = [f"btf_trace_{tracepoint}".encode() for tracepoint in tracepoints]
+            if not types or any(
+                self._library.btf__find_by_name_kind(types, name, _BTF_KIND_TYPEDEF) < 0 for name in names
+            ):
                 self._library.bpf_program__set_autoload(self._program(program), False)
                 missing.add(program)
         if types:

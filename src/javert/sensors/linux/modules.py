@@ -1,5 +1,6 @@
 """Modules of processes as the kernel programs tell them, each file once: bpf/modules.bpf.c."""
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -36,7 +37,9 @@ from javert.sensors.linux.processes import ProcessTable
 
 _ROOT_RULE = (RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS,)
 _OBJECT = Path(__file__).with_name("bpf") / "modules.bpf.o"
-_OPTIONAL = {"process_exec": "sched_prepare_exec"}
+_FETCHES = ("code_mapped", "code_read", "code_fetched")
+_FETCHES_NEED = ("page_fault_user", "mm_filemap_map_pages", "mm_filemap_fault")
+_OPTIONAL = {"process_exec": ("sched_prepare_exec",), **dict.fromkeys(_FETCHES, _FETCHES_NEED)}
 _WALK_EVERY_S = 10.0
 _WALK_SHARE = 1 / 500
 """Of one core at most, for looking at all processes between the start and the end of the run."""
@@ -97,6 +100,9 @@ class BpfModuleSensor:
             self._object.attach("process_exit")
             if "process_exec" not in self._object.left_out:
                 self._object.attach("process_exec")
+            if self._sees_fetches():
+                for program in _FETCHES:
+                    self._object.attach(program)
             self._object.attach("process_started")
             self._look_at_all()
             if self._walker is not None:
@@ -105,6 +111,11 @@ class BpfModuleSensor:
             self._release()
             raise
         self._book.flush()
+
+    def _sees_fetches(self) -> bool:
+        """Whether the kernel tells of code that is about to be run for the first time (bpf/fetched_code.h)."""
+        assert self._object is not None
+        return not self._object.left_out.intersection(_FETCHES) and os.uname().machine == "x86_64"
 
     def poll(self) -> None:
         """Take in files that processes had mapped when they ended; now and then look at all processes."""
@@ -277,13 +288,15 @@ class BpfModuleSensor:
 
     def _tell_losses(self) -> None:
         assert self._object is not None
-        _count, _pad, _lost, busy, exits, without_memory = MODULES_STATE.unpack_from(self._state)
+        _count, _others, _lost, busy, exits, without_memory = MODULES_STATE.unpack_from(self._state)
         if exits and without_memory * 2 > exits:
             self._emit(Limitation(code="short-lived-modules-unseen", rules=_ROOT_RULE))
         elif busy:
             self._emit(Limitation(code="exits-busy", rules=_ROOT_RULE, params={"count": str(busy)}))
         if "process_exec" in self._object.left_out:
             self._emit(Limitation(code="modules-before-exec-unseen", rules=_ROOT_RULE))
+        if not self._sees_fetches():
+            self._emit(Limitation(code="modules-closed-unseen", rules=_ROOT_RULE))
 
 
 def _cmdline(pid: int) -> bytes:

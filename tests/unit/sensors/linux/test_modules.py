@@ -306,5 +306,115 @@ def test_who_gives_root_up_counts_for_what_was_mapped_before_and_not_for_more(pl
         *("daemon", "libneeded.so.1.2", "libdeep.so.1.2"),
     }
     assert f"{place}/libplugin.so.1.2" in mine
-    (process_key,) = mine[f"{place}/daemon"].root_processes
-    assert process_key.pid == process.pid
+    assert {key.pid for key in mine[f"{place}/daemon"].root_processes} == {process.pid}
+
+
+def of_root(watch: Watch) -> set[str]:
+    """Paths of what processes had mapped as root, when the sensor has stopped."""
+    watch.sensor.stop()
+    return {record.path for record in watch.records if isinstance(record, Module) and record.root_processes}
+
+
+@pytest.fixture
+def library(place) -> Path:
+    source = b"int planted(void) { return 42; }"
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", place / "library.so"], input=source, check=True
+    )
+    return place / "library.so"
+
+
+OPENS_AND_CLOSES = """
+import _ctypes, ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+assert library.planted() == 42
+_ctypes.dlclose(library._handle)
+assert "library.so" not in open("/proc/self/maps").read()
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="told apart on x86-64 alone")
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_library_that_is_opened_and_closed_again_between_two_walks(watch, library, cached):
+    """As PAM does it. Its pages may be in memory, or have to be read when its code is run."""
+    if not cached:
+        with library.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    subprocess.run([sys.executable, "-c", OPENS_AND_CLOSES, library], check=True)
+    assert str(library) in of_root(watch)
+    assert not [r for r in watch.records if isinstance(r, Limitation) and r.code == "modules-closed-unseen"]
+
+
+def test_a_file_is_told_by_each_name_by_which_root_runs_it(watch, place):
+    """One that only root can change may have another name where others can: a hard link, or another mount."""
+    shutil.copy("/bin/true", place / "program")
+    (place / "linked").mkdir()
+    os.link(place / "program", place / "linked" / "program")
+    (place / "bound").mkdir()
+    subprocess.run(["mount", "--bind", place / "linked", place / "bound"], check=True)
+    names = {str(place / name / "program") for name in ("", "linked", "bound")}
+    try:
+        for name in names:
+            subprocess.run([name], check=True)
+        assert names <= of_root(watch)
+    finally:
+        subprocess.run(["umount", place / "bound"], check=True)
+
+
+WITHOUT_ITS_FIRST_THREAD = """
+import ctypes, os, sys, threading, _ctypes
+def go():
+    for line in sys.stdin:
+        exec(line)
+        print("done", flush=True)
+threading.Thread(target=go).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+"""
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_process_goes_on_after_its_first_thread_has_ended(watch, place, ends):
+    """/proc/PID/maps is empty then; what the others map is told by the next walk, or at their end."""
+    (place / "late.so").write_bytes(b"x")
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-S", "-c", WITHOUT_ITS_FIRST_THREAD]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        while Path(f"/proc/{process.pid}/maps").read_bytes():
+            assert process.poll() is None
+        late = f"import mmap; kept = mmap.mmap(os.open('{place}/late.so', os.O_RDONLY), 1, mmap.MAP_PRIVATE, 5)"
+        for line in (late, *(["os._exit(0)"] if ends else [])):
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == ("" if "_exit" in line else "done\n")
+        if ends:
+            process.wait()
+        try:
+            assert str(place / "late.so") in of_root(watch)
+        finally:
+            process.kill()
+
+
+@pytest.mark.serial  # it fills the table of all who watch from now on
+def test_users_who_map_all_they_can_leave_room_for_what_root_maps(watch, files, place):
+    """Seven thousand files by ten names each are more than the table of modules has room for."""
+    mounted = [place / str(number) for number in range(10)]
+    children = []
+    try:
+        for directory in mounted:
+            directory.mkdir()
+            subprocess.run(["mount", "--bind", files, directory], check=True)
+            for first in range(0, 7000, 2500):
+                children.append(Child(directory))
+                children[-1].do("os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)")
+                children[-1].do(f"take({first}, 2500)")
+                watch.walk()
+        shutil.copy("/bin/true", place / "program")
+        subprocess.run([place / "program"], check=True)
+        assert str(place / "program") in of_root(watch)
+        assert watch.sensor.report().lost == 0
+    finally:
+        for child in children:
+            child.end()
+        for directory in mounted:
+            subprocess.run(["umount", directory], check=False)

@@ -9,35 +9,21 @@
  *   tp_btf/sched_prepare_exec   the same for the program that execve(2) replaces (6.10; left out where it does not exist)
  *   tp_btf/sched_process_exec   whether root started a program: what the dynamic loader maps before the program's first
  *                               instruction is mapped by root, whoever the process is when it ends (5.5)
- * The open-coded iterator over mappings is there since 6.7. Hooks on mmap(2) would see more (dlclose before the end) but tax
- * every system call of the host.
+ *   tp_btf/page_fault_user,     what a process runs code of and unmaps before any of these: fetched_code.h (6.11)
+ *   tp_btf/mm_filemap_*
+ * The open-coded iterator over mappings is there since 6.7. Hooks on mmap(2) would tax every system call of the host.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
+#include "fetched_code.h"
 #include "mappings.h"
-#include "modules.h"
+#include "module_table.h"
 
 #define VM_WRITE 0x2
-#define VM_EXEC 0x4
-#define READ_IMPLIES_EXEC 0x0400000
-#define MODULES 65536
 
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym;
 extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MODULES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct module_key);
-	__type(value, __u32);
-} modules SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
-} module_events SEC(".maps");
 
 /* What a walk tells of one task; the verifier would look at every number that a counter on the stack may have. */
 struct account {
@@ -54,137 +40,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct account);
 } scratch SEC(".maps");
-
-/* What a task was when a walk told all its mappings. Equal the next time: there is nothing to tell. */
-struct told {
-	__u64 exec_id;
-	__u64 cgroup;
-	__u32 lock_sequence; /* counts changes of the memory map */
-	__u32 mount_namespace;
-	__u32 flags;
-	__u32 complete;
-	__u64 started_by_root; /* exec_id of the program, and one; 0 if another user started it, or nobody saw */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct told);
-} told SEC(".maps");
-
-/* Read by user space through the memory of .bss. */
-struct state {
-	__u32 module_count;
-	__u32 pad;
-	__u64 lost;		    /* at an exit or exec: no room in the ring or the map */
-	__u64 busy;		    /* memory maps that could not be locked at an exit or exec */
-	__u64 exits;		    /* of user processes */
-	__u64 exits_without_memory; /* of these, seen too late */
-};
-struct state state;
-
-static __always_inline __u32 flags_of(struct task_struct *task)
-{
-	const struct cred *cred = BPF_CORE_READ(task, real_cred);
-	__u32 flags = task->personality & READ_IMPLIES_EXEC ? TASK_READ_IMPLIES_EXEC : 0;
-
-	if (!BPF_CORE_READ(cred, uid.val) || !BPF_CORE_READ(cred, euid.val) || !BPF_CORE_READ(cred, suid.val) ||
-	    !BPF_CORE_READ(cred, fsuid.val))
-		flags |= TASK_ROOT;
-	return flags;
-}
-
-#define NO_FILE -1 /* there is nothing to tell */
-#define NO_ROOM -2
-
-/*
- * Tells user space of the module if this is news; its number, NO_FILE or NO_ROOM. Global, and its pointers plain numbers, so that the
- * verifier looks at it once and not in each turn of its callers' loops.
- */
-__noinline long tell_module(__u64 file_address, __u64 task_address, __u32 task_flags)
-{
-	struct file *file = (struct file *)file_address;
-	struct task_struct *task = (struct task_struct *)task_address;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct module_key key = {};
-	struct module_event *event;
-	struct vfsmount *vfs;
-	struct dentry *dentry;
-	struct mount *mount;
-	__u32 *known, number;
-
-	user_path(file, &vfs, &dentry);
-	if (!inode || !dentry)
-		return NO_FILE;
-	inode = BPF_CORE_READ(dentry, d_inode) ?: inode;
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	key.generation = BPF_CORE_READ(inode, i_generation);
-	key.mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	key.root = task_flags & (TASK_ROOT | TASK_DROPPED);
-	if (task_flags & TASK_DROPPED)
-		key.program = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
-	known = bpf_map_lookup_elem(&modules, &key);
-	if (known)
-		return *known;
-	event = bpf_ringbuf_reserve(&module_events, sizeof(*event), 0);
-	if (!event)
-		return NO_ROOM;
-	number = __sync_fetch_and_add(&state.module_count, 1);
-	if (bpf_map_update_elem(&modules, &key, &number, BPF_NOEXIST)) {
-		bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
-		known = bpf_map_lookup_elem(&modules, &key);
-		return known ? (long)*known : NO_ROOM;
-	}
-	mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	event->time_ns = bpf_ktime_get_boot_ns();
-	event->inode = key.inode;
-	event->module = number;
-	event->device = key.device;
-	event->mode = BPF_CORE_READ(inode, i_mode);
-	event->uid = BPF_CORE_READ(inode, i_uid.val);
-	event->gid = BPF_CORE_READ(inode, i_gid.val);
-	event->flags = 0;
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) || !BPF_CORE_READ(inode, i_nlink))
-		event->flags |= MODULE_DELETED;
-	if (BPF_CORE_READ(mount, mnt_ns, ns.inum) != key.mount_namespace)
-		event->flags |= MODULE_DETACHED;
-	event->task_flags = task_flags;
-	event->pad = 0;
-	describe_task(task, &event->who);
-	name_path(vfs, dentry, &event->path);
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-	return number;
-}
-
-/*
- * The number of a module that was told before, or -1. A walk over all tasks asks this for every mapping, so the key of
- * tell_module() is made here of fields loaded straight from trusted pointers.
- */
-static __always_inline long known_module(struct file *file, __u32 mount_namespace, __u32 task_flags)
-{
-	struct module_key key = { .mount_namespace = mount_namespace, .root = task_flags & TASK_ROOT };
-	struct dentry *dentry = file->f_path.dentry;
-	struct backing_file *backing;
-	struct inode *inode;
-	__u32 *known;
-
-	if (is_backing(file->f_mode)) {
-		backing = bpf_rdonly_cast(file, bpf_core_type_id_kernel(struct backing_file));
-		dentry = backing->user_path.dentry;
-	}
-	if (!dentry)
-		return -1;
-	inode = dentry->d_inode;
-	if (!inode)
-		return -1;
-	key.inode = inode->i_ino;
-	key.device = inode->i_sb->s_dev;
-	key.generation = inode->i_generation;
-	known = bpf_map_lookup_elem(&modules, &key);
-	return known ? (long)*known : -1;
-}
 
 /* TASK_DROPPED if root started the program that a process runs for another user. */
 static __always_inline __u32 dropped(struct task_struct *task, const struct told *known, __u32 flags)
@@ -217,11 +72,22 @@ static __always_inline void tell_mappings(struct task_struct *task)
 	bpf_iter_task_vma_destroy(&it);
 }
 
+/* A process goes on after its first thread has ended (pthread_exit(3) in main()), which then has no memory any more. */
+static __always_inline bool leader_is_gone(struct task_struct *task)
+{
+	return task->mm && !BPF_CORE_READ(task, group_leader, mm);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	if (task->pid != task->tgid || (task->flags & PF_KTHREAD))
+	if (task->flags & PF_KTHREAD)
 		return 0;
+	if (task->pid != task->tgid) {
+		if (leader_is_gone(task))
+			tell_mappings(task);
+		return 0;
+	}
 	__sync_fetch_and_add(&state.exits, 1);
 	if (!task->mm) {
 		__sync_fetch_and_add(&state.exits_without_memory, 1);
@@ -407,7 +273,7 @@ int all_tasks(struct bpf_iter__task *ctx)
 	unsigned long stack;
 	__u32 zero = 0;
 
-	if (!task || task->pid != task->tgid || !task->mm || (task->flags & PF_KTHREAD))
+	if (!task || !task->mm || (task->flags & PF_KTHREAD) || (task->pid != task->tgid && !leader_is_gone(task)))
 		return 0;
 	before = bpf_task_storage_get(&told, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	state_of(task, before, &now);

@@ -24,11 +24,13 @@ enum record_type { RECORD_TASK = 1, RECORD_MODULES = 2, RECORD_UNCHANGED = 3 };
 #define TASK_BLOCKS 6	   /* of one task: the kernel's buffer for it holds 32 kB */
 
 /*
- * A file mapped executable, told once for each mount namespace, once more when a root process maps it, and once more for
- * each program that gave root up.
+ * A file mapped executable, told once for each of its names (hard links, bind mounts) and for each mount namespace, once more
+ * when a root process maps it, and once more for each program that gave root up.
  */
 struct module_key {
 	__u64 inode;
+	__u64 name;    /* address of its dentry; another file may come to have it, which then has another inode */
+	__u64 mount;   /* and of the mount */
 	__u64 program; /* inode number of that program; 0 otherwise */
 	__u32 device;
 	__u32 generation;

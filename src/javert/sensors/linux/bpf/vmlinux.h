@@ -281,6 +281,14 @@ struct linux_binprm {
 	struct file *file;
 };
 
+struct address_space {
+	struct inode *host;
+};
+
+enum x86_pf_error_code {
+	X86_PF_INSTR = 16,
+};
+
 struct in6_addr {
 	union {
 		__u8 u6_addr8[16];
