@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
-/* Packets of sockets: first segments of flows that are looked at. All others leave after one look-up. */
+/*
+ * Packets of sockets: first segments of flows that are looked at. Handshakes, acknowledgements and ends leave after a few
+ * loads, other packets after one look-up.
+ */
 #ifndef JAVERT_PACKET_H
 #define JAVERT_PACKET_H
 
@@ -196,32 +199,12 @@ static __always_inline void tcp_segment(struct __sk_buff *skb, struct bpf_sock *
 		flow->midstream ? SEGMENT_MIDSTREAM : 0);
 }
 
-/* Whether a TCP packet is sure to hold nothing behind its headers. */
-static __always_inline bool headers_only(struct __sk_buff *skb)
-{
-	__u8 *ip = (void *)(long)skb->data, *end = (void *)(long)skb->data_end, *tcp;
-	__u32 length;
-
-	if (ip + 20 > end)
-		return false;
-	if ((ip[0] >> 4) == 6 && ip[6] != IPPROTO_TCP)
-		return false;
-	length = (ip[0] >> 4) == 4 ? (ip[0] & 15) * 4 : 40;
-	tcp = ip + length;
-	if (tcp + 20 > end)
-		return false;
-	return skb->len <= length + (tcp[12] >> 4) * 4;
-}
-
-/*
- * Data on the packet that completes a handshake arrives at the listener (TCP_DEFER_ACCEPT, fast clients). So does every
- * SYN and nearly every last packet of a handshake, which are told from it with as little work as possible.
- */
+/* Data on the packet that completes a handshake arrives at the listener (TCP_DEFER_ACCEPT, fast clients). */
 static __always_inline void data_at_listener(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	struct packet p;
 
-	if (headers_only(skb) || !read_headers(skb, FROM_NETWORK, &p) || !p.length || p.transport != IPPROTO_TCP)
+	if (!read_headers(skb, FROM_NETWORK, &p) || !p.length || p.transport != IPPROTO_TCP)
 		return;
 	if (state.own_flows && own_client(p.peer, namespace_of(sk), p.peer_port, p.local_port))
 		return;
@@ -339,10 +322,36 @@ static __always_inline void udp_datagram(struct __sk_buff *skb, struct bpf_sock 
 	pass_up(skb, &p, flow->endpoint, flow->network_namespace, 0, direction, SEGMENT_UDP);
 }
 
+/* Whether this is a TCP packet that is sure to hold nothing behind its headers: a few loads tell, without any helper. */
+static __always_inline bool headers_only(struct __sk_buff *skb)
+{
+	__u8 *ip = (void *)(long)skb->data, *end = (void *)(long)skb->data_end, *tcp;
+	__u32 length;
+
+	if (ip + 40 > end)
+		return false;
+	if ((ip[0] >> 4) == 4) {
+		if (ip[9] != IPPROTO_TCP)
+			return false;
+		length = (ip[0] & 15) * 4;
+	} else {
+		if (ip[6] != IPPROTO_TCP)
+			return false;
+		length = 40;
+	}
+	tcp = ip + length;
+	if (tcp + 20 > end)
+		return false;
+	return skb->len <= length + (tcp[12] >> 4) * 4;
+}
+
 static __always_inline void look_at(struct __sk_buff *skb, int direction)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk;
 
+	if (headers_only(skb))
+		return;
+	sk = skb->sk;
 	if (!sk)
 		return;
 	sk = bpf_sk_fullsock(sk);
