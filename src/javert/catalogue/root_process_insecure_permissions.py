@@ -84,9 +84,32 @@ _WHO_IMPORTED = Text(
 )
 _FIX_IMPORTED = Text(
     en="Move {searched_by} to a directory that only root can write, or start Python with -I, which leaves the "
-    "script's directory out. Where a command is known that closes the way: {fixes}. Then restart the processes.",
+    "script's directory out. Or close every way, as root: {fixes}. Then restart the processes.",
     ja="{searched_by} を root だけが書き込めるディレクトリに移すか、スクリプトのディレクトリを除外する -I を付けて "
-    "Python を起動してください。経路を塞ぐコマンドがある場合: {fixes}。その後、プロセスを再起動してください。",
+    "Python を起動してください。または、root としてすべての経路を塞いでください: {fixes}。その後、プロセスを再起動してください。",
+)
+
+_FIX_IMPORTED_BY_MOVING = Text(
+    en="Move {searched_by} to a directory that only root can write, or start Python with -I, which leaves the "
+    "script's directory out. Then restart the processes.",
+    ja="{searched_by} を root だけが書き込めるディレクトリに移すか、スクリプトのディレクトリを除外する -I を付けて "
+    "Python を起動してください。その後、プロセスを再起動してください。",
+)
+_FIX_SEARCHED_ELSEWHERE = Text(
+    en="If the RPATH or RUNPATH of {searched_by} names the place, take it out (patchelf --remove-rpath, chrpath "
+    "-d, or link again without -rpath); if LD_PRELOAD, LD_AUDIT or LD_LIBRARY_PATH of the process does, take it out of "
+    "the unit or script that starts it. No mode makes a directory safe in which everybody may make files of his own. "
+    "Then restart the processes.",
+    ja="{searched_by} の RPATH または RUNPATH にこの場所が含まれている場合は取り除いてください (patchelf "
+    "--remove-rpath、chrpath -d、または -rpath なしで再リンク)。プロセスの LD_PRELOAD、LD_AUDIT、LD_LIBRARY_PATH に"
+    "含まれている場合は、起動するユニットやスクリプトから取り除いてください。誰でもファイルを作成できるディレクト"
+    "リは、モードの変更では安全になりません。その後、プロセスを再起動してください。",
+)
+_FIX_DELETED_CLOSED = Text(
+    en="Find out who replaced the file and why (a package update is the harmless reason). Only root can change "
+    "what is at the path now, if there is anything. Restart the processes, so that they load it.",
+    ja="誰がなぜファイルを置き換えたかを確認してください (無害な理由はパッケージの更新です)。現在そのパスにファイ"
+    "ルがあれば、変更できるのは root だけです。プロセスを再起動し、それを読み込ませてください。",
 )
 
 TEXTS: dict[str, Text] = {
@@ -142,6 +165,9 @@ TEXTS: dict[str, Text] = {
     f"finding.{_ID}.imported.title": _TITLE_IMPORTED,
     f"finding.{_ID}.imported.description": _WHO_IMPORTED,
     f"finding.{_ID}.imported.recommendation": _FIX_IMPORTED,
+    f"advice.{_ID}.imported": _FIX_IMPORTED_BY_MOVING,
+    f"advice.{_ID}.searched": _FIX_SEARCHED_ELSEWHERE,
+    f"advice.{_ID}.deleted": _FIX_DELETED_CLOSED,
     # ------------------------------------------------------------ what the rule could not judge
     "limitation.root-modules-foreign-file-system.title": Text(
         en="{count} modules of root processes lie on {file_system} at {path}",
@@ -197,8 +223,8 @@ TEXTS: dict[str, Text] = {
         ja="経路上のディレクトリまたはリンクを読み取れませんでした: {reason}。ファイルを変更できる者は不明です。",
     ),
     "limitation.root-modules-way-unreadable.recommendation": Text(
-        en="Look at the way with namei -l {path}",
-        ja="namei -l {path} で経路を確認してください。",
+        en="Look at the way with namei -l {word}",
+        ja="namei -l {word} で経路を確認してください。",
     ),
     "limitation.root-modules-mount-unknown.title": Text(
         en="The mount that holds {path} is not known",
@@ -224,8 +250,8 @@ TEXTS: dict[str, Text] = {
         ja="理由: {reason}。RPATH または RUNPATH が他のユーザーの変更できる場所を指しているかどうかは不明です。",
     ),
     "limitation.root-modules-search-unread.recommendation": Text(
-        en="Look at it with readelf -d {path}",
-        ja="readelf -d {path} で確認してください。",
+        en="Look at it with readelf -d {word}",
+        ja="readelf -d {word} で確認してください。",
     ),
     "limitation.root-modules-relative-search.title": Text(
         en="{path} has the dynamic loader look in directories that are relative",
@@ -240,9 +266,9 @@ TEXTS: dict[str, Text] = {
         "実行する内容を決められます。このホストのファイルからは判定できません。",
     ),
     "limitation.root-modules-relative-search.recommendation": Text(
-        en="Take the relative entries out: patchelf --print-rpath {path}, then patchelf --set-rpath with absolute "
+        en="Take the relative entries out: patchelf --print-rpath {word}, then patchelf --set-rpath with absolute "
         "directories or $ORIGIN.",
-        ja="相対的な項目を取り除いてください: patchelf --print-rpath {path} で確認し、patchelf --set-rpath で絶対"
+        ja="相対的な項目を取り除いてください: patchelf --print-rpath {word} で確認し、patchelf --set-rpath で絶対"
         "ディレクトリまたは $ORIGIN を指定してください。",
     ),
     "limitation.root-modules-capable-programs.title": Text(
@@ -284,8 +310,8 @@ TEXTS: dict[str, Text] = {
         "せん。",
     ),
     "limitation.root-modules-acl-unreadable.recommendation": Text(
-        en="Look at it with getfacl {path}",
-        ja="getfacl {path} で確認してください。",
+        en="Look at it with getfacl {word}",
+        ja="getfacl {word} で確認してください。",
     ),
     "limitation.scripts-polled.title": Text(
         en="Scripts of short-lived root processes were not seen",

@@ -27,10 +27,12 @@ from javert.model.telemetry import Limitation, RunStarted
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.registry import RULES
+from javert.rules.remedies import shell_word
 
 SHORT_RUN_S = 180.0
-_NOTED_SLEEP_S = 1.0
 """A run shorter than this says so."""
+
+_NOTED_SLEEP_S = 1.0
 
 _FAULTS = frozenset(
     {
@@ -268,7 +270,8 @@ def _exclusion(
 ) -> Exclusion:
     whole = text("report.scope.capture" if started.capture else "report.scope.host", language)
     scope = printable(limitation.scope) or whole
-    params = course | _printable(limitation.params) | {"scope": scope}
+    word = shell_word(limitation.params.get("path", ""))  # a file's name may hold what a shell would run
+    params = course | _printable(limitation.params) | {"scope": scope, "word": word}
     key = stem_for(f"limitation.{limitation.code}", started.host.os)
     try:
         words = tuple(

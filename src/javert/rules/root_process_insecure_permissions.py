@@ -9,7 +9,7 @@ from javert.model.assessment import Outcome
 from javert.model.attributes import RootModuleAttributes, Way
 from javert.model.draft import FindingDraft, RuleVerdict
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Limitation, Module, PathNode, Process
+from javert.model.telemetry import Limitation, Module, ModuleKind, PathNode, Process
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.modifiability import changes
@@ -21,6 +21,7 @@ _ID = RuleId.ROOT_PROCESS_INSECURE_PERMISSIONS
 _MAX_PROCESSES = 100
 _MAX_NAMED = 5
 _MAX_EXAMPLES = 3
+_SEARCHED_KINDS = {"python-path": ModuleKind.SCRIPT, "interpreter": ModuleKind.INTERPRETER}
 _NAMELESS = ("/memfd:", "/dev/zero", "/SYSV")
 """Files in memory that never had a name (memfd_create(2), shared anonymous memory): nobody else can open them."""
 
@@ -190,6 +191,7 @@ def _searched_for_root(telemetry: Telemetry, loaded: Iterable[_Loaded]) -> list[
                         path=searched.path,
                         device=0,
                         inode=0,
+                        kind=_SEARCHED_KINDS.get(searched.by, ModuleKind.SHARED_OBJECT),
                         mount_namespace=search.mount_namespace,
                         way=searched.way,
                         first_seen=min(module.first_seen for module in user.modules),
@@ -206,9 +208,11 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
     variant = ".deleted" if deleted else ".container" if file.container else ""
     if file.searched_by:
         variant = ".imported" if file.imported else ".searched"
+    fixes = tuple(dict.fromkeys(way.fix for way in found if way.fix))
     return FindingDraft(
         identity=(file.container, file.path),
         text=_ID.value + variant,
+        advice=() if fixes else (_without_command(variant),),
         params={
             "module": _name(file),
             "process": _shortened([process.name or f"pid {process.key.pid}" for process in processes], 1),
@@ -218,7 +222,7 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
             "searched_by": _shortened(file.searched_by, _MAX_NAMED),
             "principals": ", ".join(principals),
             "ways": "; ".join(f"{way.path} ({', '.join(way.principals)})" for way in found),
-            "fixes": "; ".join(dict.fromkeys(way.fix for way in found if way.fix)) or "-",
+            "fixes": "; ".join(fixes),
         },
         attributes=RootModuleAttributes(
             path=file.path,
@@ -233,6 +237,12 @@ def _finding(file: _Loaded, found: tuple[Way, ...]) -> FindingDraft:
         first_seen=min(module.first_seen for module in file.modules),
         last_seen=max(module.last_seen for module in file.modules),
     )
+
+
+def _without_command(variant: str) -> str:
+    """Key of the advice where no command helps: all may make files there, or only the old file was theirs."""
+    kind = variant if variant in (".imported", ".searched") else ".deleted"
+    return f"advice.{_ID.value}{kind}"
 
 
 def _exclusions(unseen: Sequence[str], foreign: dict[tuple[str, str], list[str]]) -> Iterable[Limitation]:

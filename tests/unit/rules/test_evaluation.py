@@ -189,6 +189,15 @@ def test_the_scope_of_a_limitation_is_kept(judge):
     assert judge(limitation, rules=[clear()]).exclusions[0].scope == "/mnt\\x1b"
 
 
+@pytest.mark.parametrize("code", ["root-modules-way-unreadable", "root-modules-search-unread"])
+def test_a_command_holds_a_name_from_the_host_as_one_word(judge, code):
+    """Whoever named the file would choose what root runs who copies the command."""
+    path = "/tmp/x;reboot;\n'$(halt)"
+    limitation = Limitation(code=code, rules=(DEP,), scope=path, params={"path": path, "reason": "r"})
+    (exclusion,) = judge(limitation, rules=[clear()]).exclusions
+    assert exclusion.recommendation.endswith(" $'/tmp/x;reboot;\\x0a\\x27$(halt)'")
+
+
 def test_a_limitation_without_words_is_told_all_the_same(judge):
     assessment = judge(Limitation(code="moon-phase", rules=(DEP,)), rules=[clear()])
     assert titles(assessment) == ["Something could not be looked at (moon-phase)"]

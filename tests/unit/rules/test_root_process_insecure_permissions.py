@@ -231,7 +231,7 @@ def test_a_replaced_file_whose_old_copy_was_somebody_elses(judge):
     (finding,) = verdict.findings
     assert finding.text == "root-process-insecure-permissions.deleted"
     assert finding.attributes.deleted
-    assert finding.params["fixes"] == "-"
+    assert finding.advice == ("advice.root-process-insecure-permissions.deleted",)
     assert [(way.path, way.principals) for way in finding.attributes.ways] == [(LIB, ("user:app",))]
 
 
@@ -354,3 +354,14 @@ def test_where_python_looks_for_modules_first_reads_otherwise(judge):
     (finding,) = judge(process(ROOT), daemon(), searched("python-path"), *absent(0o1777)).findings
     assert finding.text == "root-process-insecure-permissions.imported"
     assert finding.params["searched_by"] == "/bin/daemon"
+    assert finding.attributes.kind == "script"
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("by", ["python-path", "runpath"])
+def test_where_everybody_may_make_files_no_command_is_promised(judge, language, by):
+    (finding,) = judge(process(ROOT), daemon(), searched(by), *absent(0o1777)).findings
+    (advice,) = finding.advice
+    assert "/bin/daemon" in text(advice, language, finding.params)
+    (other,) = judge(process(ROOT), daemon(), searched(by), *absent(0o777)).findings
+    assert other.advice == ()
