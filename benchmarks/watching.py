@@ -2,8 +2,9 @@
 
     python -m benchmarks.watching [--full] [PART…]
 
-Parts: requests, bulk, own, sockets. Javert, nothing and tcpdump are measured in turns on one server. Needs root
-and the Debian packages nginx, wrk, iperf3, tcpdump, iproute2 and gcc.
+Parts: requests, bulk, own, sockets. Javert, nothing, tcpdump and what bcc's tcplife does, as a program of bpftrace,
+are measured in turns on one server. Needs root and the Debian packages nginx, wrk, iperf3, tcpdump, bpftrace,
+iproute2 and gcc.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from benchmarks.javert_process import connections, end_of_watch, let_go, watchin
 from javert.model.telemetry import Role
 
 FULL = ("--full",)
-TOOLS = ("nginx", "wrk", "iperf3", "tcpdump", "ip", "gcc")
+TOOLS = ("nginx", "wrk", "iperf3", "tcpdump", "bpftrace", "ip", "gcc")
 SOURCE = Path(__file__).with_name("short_connections.c")
 NGINX = """
 daemon off; worker_processes 1; pid {top}/pid; error_log {top}/error.log crit;
@@ -168,7 +169,39 @@ def with_tcpdump(measure: Measure) -> Measured:
         return measure()
 
 
-LEGS = {"nothing": unwatched, "javert": with_javert, "tcpdump": with_tcpdump}
+# tcplife(8) of bcc by the tracepoint that it uses, too; bpftrace's own tcplife.bt needs kprobes. A line a session.
+TCPLIFE = """
+tracepoint:sock:inet_sock_set_state /args->protocol == 6/ {
+    if (args->newstate < 4 && @birth[args->skaddr] == 0) {
+        @birth[args->skaddr] = nsecs; @pid[args->skaddr] = pid; @name[args->skaddr] = comm;
+    }
+    if (args->newstate == 7 && @birth[args->skaddr]) {
+        printf("%d %s %s %d %s %d %d\\n", @pid[args->skaddr], @name[args->skaddr], ntop(2, args->saddr),
+            args->sport, ntop(2, args->daddr), args->dport, (nsecs - @birth[args->skaddr]) / 1000000);
+        delete(@birth[args->skaddr]); delete(@pid[args->skaddr]); delete(@name[args->skaddr]);
+    }
+}
+BEGIN { printf("ready\\n"); }
+END { clear(@birth); clear(@pid); clear(@name); }
+"""
+
+
+def with_tcplife(measure: Measure) -> Measured:
+    # Tracepoints are found in tracefs, which need not be mounted on the host.
+    mounted = 'mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -e "$0" -o "$1"'
+    with tempfile.NamedTemporaryFile() as lines:
+        command = ["unshare", "--mount", "sh", "-c", mounted, TCPLIFE, lines.name]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with running(process):
+            while not lines.read(1):
+                if process.poll() is not None:
+                    raise RuntimeError("bpftrace does not run here")
+                time.sleep(0.05)
+            time.sleep(0.3)
+            return measure()
+
+
+LEGS = {"nothing": unwatched, "javert": with_javert, "tcpdump": with_tcpdump, "tcplife": with_tcplife}
 
 
 def compare(what: str, figure: str, rounds: int, measure: Measure) -> None:
@@ -182,10 +215,11 @@ def compare(what: str, figure: str, rounds: int, measure: Measure) -> None:
     costs = {name: [each.cpu_s for each in legs] for name, legs in results.items()}
     base = spread(rates["nothing"])
     row(f"{what}, nothing watching", f"{base.median:,.0f} ({base.least:,.0f} to {base.greatest:,.0f})")
-    row(f"{what}, javert / nothing", ratios(rates, "javert", "nothing"), figure)
-    row(f"{what}, tcpdump / nothing", ratios(rates, "tcpdump", "nothing"))
-    row("  processor time each, javert / nothing", ratios(costs, "javert", "nothing"))
-    row("  processor time each, tcpdump / nothing", ratios(costs, "tcpdump", "nothing"))
+    watchers = [name for name in LEGS if name != "nothing"]
+    for name in watchers:
+        row(f"{what}, {name} / nothing", ratios(rates, name, "nothing"), figure if name == "javert" else "")
+    for name in watchers:
+        row(f"  processor time each, {name} / nothing", ratios(costs, name, "nothing"))
 
 
 # ---------------------------------------------------------------- parts
