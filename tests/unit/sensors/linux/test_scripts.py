@@ -195,6 +195,32 @@ def test_a_script_below_another_root_directory_that_ran_before(jail, sensor):
         process.communicate()
 
 
+CONTAINER = """
+mount --bind "$1" "$1" && cd "$1" && mkdir -p host && pivot_root . host && exec /bin/dash /app
+"""
+
+
+@pytest.mark.parametrize("sensor", ["kernel", "polling"])
+def test_an_absolute_link_of_a_container_leads_to_its_own_files(jail, sensor):
+    """On the host nothing is where the link leads to."""
+    (jail / "only-here.sh").write_text("read line\n")
+    (jail / "app").symlink_to("/only-here.sh")
+    table = ProcessTable()
+    watch = Watch(BpfScriptSensor(table, BootClock()) if sensor == "kernel" else PollingScriptSensor(table))
+    command = ["unshare", "--mount", "sh", "-c", CONTAINER, "sh", jail]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    try:
+        while os.readlink(f"/proc/{process.pid}/exe") != "/bin/dash":
+            assert process.poll() is None
+        watch.sensor.stop()
+        modules = [r for r in watch.records if isinstance(r, Module) and r.path == "/only-here.sh"]
+        assert {module.way for module in modules} == {("/", "/app", "/only-here.sh")}
+        assert {module.mount_namespace for module in modules} != {OWN_NAMESPACE}
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_device_is_no_script(kernel):
     subprocess.run(["sh", "/dev/null"], check=True)
     kernel.sensor.stop()
