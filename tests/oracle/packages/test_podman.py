@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,14 @@ podman "$1" image inspect example.test/base:1 example.test/web:2
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory):
+def podman():
     """The directory Podman worked in, and what it says of its images; its mounts go with its mount namespace."""
-    top = tmp_path_factory.mktemp("podman")
+    # Podman takes no longer path than 50 characters for what runs: pytest's own directories can be too deep.
+    with tempfile.TemporaryDirectory(prefix="podman-", ignore_cleanup_errors=True) as directory:
+        yield _built(Path(directory))
+
+
+def _built(top):
     for name in ("context", "base/usr/bin", "upper/opt"):
         (top / name).mkdir(parents=True)
     (top / "base/usr/bin/old").write_text("base")
