@@ -4,6 +4,7 @@ import socket
 import sys
 
 import pytest
+from benchmarks.watching import LOOPBACK, SOURCE, nginx
 
 from javert.model.codec import decode_record
 from javert.model.telemetry import Endpoint, Role
@@ -79,3 +80,20 @@ def test_listeners_each_used_once_for_an_instant_are_all_used(javert, children, 
             listener.close()
     unused = {one["attributes"]["port"] for one in ended.document["findings"] if "listening_s" in one["attributes"]}
     assert unused & set(ports) == {ports[0]}
+
+
+@pytest.mark.serial
+def test_none_is_lost_at_the_highest_rate_of_the_machine(javert, execute, workplace, endpoints, tmp_path):
+    """A hundred thousand are asked for within a second; as many as the machine makes are counted, on both sides."""
+    client = tmp_path / "short-connections"
+    execute("gcc", "-O2", "-o", client, SOURCE)
+    with nginx(LOOPBACK):
+        run = javert.assess("--duration", "1h", "--scan", workplace).collecting()
+        sent = int(execute(client, LOOPBACK.address, LOOPBACK.port, 100_000, 1).stdout.split()[0])
+        ended = run.interrupted()
+    counted = dict.fromkeys(Role, 0)
+    for endpoint in endpoints(run.journal, LOOPBACK.port):
+        counted[endpoint.role] += endpoint.connections
+    assert sent >= 100_000
+    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []
