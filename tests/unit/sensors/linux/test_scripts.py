@@ -138,6 +138,7 @@ def test_a_script_that_is_the_interpreter_of_a_script(kernel, place, script):
     assert set(kernel.scripts(place)) == {str(outer), str(script)}
 
 
+@pytest.mark.serial  # all who watch count it
 def test_a_script_run_by_the_number_of_an_open_file_is_counted_as_lost(kernel, script):
     with script.open("rb") as file:
         os.set_inheritable(file.fileno(), True)
