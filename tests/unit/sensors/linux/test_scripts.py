@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,17 @@ def jail(place):
     return place
 
 
+def wait_until_it_reads(process: subprocess.Popen, name: str) -> None:
+    """Until then execve(2) may be under way, in which the kernel has yet to tell of the program."""
+    names: list[str] = []
+    while name not in names:
+        assert process.poll() is None
+        names = []
+        for entry in Path(f"/proc/{process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                names.append(entry.readlink().name)
+
+
 @pytest.mark.parametrize("command", [["/bin/dash", "/app/job.sh"], ["/app/job.sh"]])
 def test_a_script_below_another_root_directory(kernel, jail, command):
     """Its links lead to files there, and never to those of the host."""
@@ -185,10 +197,7 @@ def test_a_script_below_another_root_directory_that_ran_before(jail, sensor):
     table = ProcessTable()
     process = subprocess.Popen(["chroot", jail, "/bin/dash", "/job.sh"], stdin=subprocess.PIPE)
     try:
-        while os.readlink(f"/proc/{process.pid}/root") == "/":
-            time.sleep(0.01)
-        while not os.readlink(f"/proc/{process.pid}/exe").endswith("dash"):
-            time.sleep(0.01)
+        wait_until_it_reads(process, "job.sh")
         watch = Watch(BpfScriptSensor(table, BootClock()) if sensor == "kernel" else PollingScriptSensor(table))
         assert set(watch.scripts(jail)) == {f"{jail}/job.sh"}
     finally:
@@ -211,8 +220,7 @@ def test_an_absolute_link_of_a_container_leads_to_its_own_files(jail, sensor):
     command = ["unshare", "--mount", "sh", "-c", CONTAINER, "sh", jail]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     try:
-        while os.readlink(f"/proc/{process.pid}/exe") != "/bin/dash":
-            assert process.poll() is None
+        wait_until_it_reads(process, "only-here.sh")
         watch.sensor.stop()
         modules = [r for r in watch.records if isinstance(r, Module) and r.path == "/only-here.sh"]
         assert {module.way for module in modules} == {("/", "/app", "/only-here.sh")}
