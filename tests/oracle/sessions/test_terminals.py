@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.oracle.sessions.island import Island, program, told
 
+from javert.model.telemetry import Encryption
 from javert.protocols.interface import Protocol
 
 SECRET = "S3cret-word"
@@ -104,4 +105,6 @@ def test_rexec(island: Island, inetd: None) -> None:
         pytest.skip("rexecd is not there; see tests/debian-unpacked.txt")
     with island.record() as recording:
         island.python(REXEC, SECRET)
-    assert recording.of(512) == [told(Protocol.REXEC, exposed=True)]
+    # On a busy machine rexecd may hang up before it answered: of that flow nothing can be told.
+    hung_up = told(Protocol.UNKNOWN, Encryption.UNKNOWN)
+    assert [one for one in recording.of(512) if one != hung_up] == [told(Protocol.REXEC, exposed=True)]
