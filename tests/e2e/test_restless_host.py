@@ -56,8 +56,15 @@ for line in sys.stdin:
 
 
 def problems(document):
+    """What was told of trouble; namespaces of other tests, into which nobody without rights may look, left out."""
     told = {f"{one['title']}: {one['description']}" for one in document["exclusions"]}
-    return {text for text in told if "failed" in text or "network namespace" in text}
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    others = [line.split()[0] for line in listed.splitlines()]
+    return {
+        text
+        for text in told
+        if ("failed" in text or "network namespace" in text) and not any(name in text for name in others)
+    }
 
 
 @pytest.mark.parametrize("rights", [(), WITHOUT_BPF], ids=["kernel", "polling"])

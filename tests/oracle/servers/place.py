@@ -43,9 +43,16 @@ own=$1 unpacked=$2 packages=$3 outside=$4
 mount -t tmpfs none /mnt
 mkdir /mnt/own /mnt/etc /mnt/etc-work /mnt/var /mnt/var-work
 mount --bind "$own" /mnt/own
+checkout=${unpacked%/*}
+mkdir /mnt/checkout
+mount --rbind "$checkout" /mnt/checkout
 mount -t tmpfs -o mode=1777 none /tmp
 mkdir -p "$own"
 mount --move /mnt/own "$own"
+if [ ! -d "$checkout" ]; then  # it lies in /tmp
+    mkdir -p "$checkout"
+    mount --move /mnt/checkout "$checkout"
+fi
 lay_over() {
     for package in $packages; do
         if [ -d "$unpacked/$package/$1" ]; then printf %s "$unpacked/$package/$1:"; fi

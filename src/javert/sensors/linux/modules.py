@@ -177,8 +177,8 @@ class BpfModuleSensor:
         self._consume()
         events, self._pending = self._pending, []
         gave_up: dict[tuple[ProcessKey, int, int], list[ModuleEvent]] = defaultdict(list)
-        for event in events:
-            file = self._take(event)
+        # A library may be told before the program that loaded it: paths first, then whose they are.
+        for event, file in [(event, self._take(event)) for event in events]:
             if event.task_flags & TASK_DROPPED:
                 gave_up[event.who.key, event.who.exe_device, event.who.exe_inode].append(event)
             else:
@@ -215,9 +215,9 @@ class BpfModuleSensor:
 
     def _process(self, who: Who, root: bool) -> ProcessKey:
         known = self._table.known_as(who)
-        if known is not None:
-            return known
         exe = self._paths.get((who.mount_namespace, who.exe_device, who.exe_inode), "")
+        if known is not None and not (exe and self._table.lacks_program(known)):
+            return known
         return self._table.from_kernel(who, exe=exe, cmdline=_cmdline(who.key.pid), root=root)
 
     def _look_at_all(self) -> None:

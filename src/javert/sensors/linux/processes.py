@@ -47,6 +47,11 @@ class ProcessTable:
         key = self._key(who.key, (who.exe_device, who.exe_inode, who.uid))
         return key if key in self._known else None
 
+    def lacks_program(self, key: ProcessKey) -> bool:
+        """Whether the path of the process's executable was not told yet."""
+        known = self._known.get(key)
+        return known is not None and not known.exe
+
     def from_kernel(self, who: Who, *, exe: str = "", cmdline: bytes = b"", root: bool | None = None) -> ProcessKey:
         """Take in a process as a kernel program described it; it may be gone by now.
 
