@@ -1,7 +1,9 @@
 """What comes and goes while Javert looks, namespaces, interfaces, processes; and a listener on every port."""
 
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,9 @@ def problems(document):
     told = {f"{one['title']}: {one['description']}" for one in document["exclusions"]}
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     others = [line.split()[0] for line in listed.splitlines()]
+    for process in Path("/proc").glob("[0-9]*/ns/net"):
+        with suppress(OSError):
+            others.append(os.readlink(process)[5:-1])
     return {
         text
         for text in told
