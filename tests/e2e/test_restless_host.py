@@ -1,6 +1,5 @@
 """What comes and goes while Javert looks, namespaces, interfaces, processes; and a listener on every port."""
 
-import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -64,7 +63,7 @@ def problems(document):
     others = [line.split()[0] for line in listed.splitlines()]
     for process in Path("/proc").glob("[0-9]*/ns/net"):
         with suppress(OSError):
-            others.append(os.readlink(process)[5:-1])
+            others.append(str(process.readlink())[5:-1])
     return {
         text
         for text in told
