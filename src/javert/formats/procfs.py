@@ -117,10 +117,15 @@ class Placement(NamedTuple):
 
 _ID = r"[0-9a-f]{64}"  # other programs name groups by shorter numbers of this kind
 _CONTAINERS = (
-    re.compile(rf"(?:docker|libpod|crio|cri-containerd|containerd)-({_ID})(?:\.scope)?$"),
+    # libpod-payload: Podman in a unit of systemd (Quadlet). With a colon: runc told a systemd path without systemd.
+    re.compile(rf"(?:docker|libpod|libpod-payload|crio|cri-containerd|containerd|nerdctl)[-:]({_ID})(?:\.scope)?$"),
     re.compile(rf"^({_ID})$"),
-    re.compile(r"^(?:lxc\.payload\.|machine-lxc|lxc-)([^/]+?)(?:\.scope)?$"),
-    re.compile(r"^machine-([^/]+)\.scope$"),
+    re.compile(r"^lxc\.payload\.([^/]+)$"),
+    re.compile(r"^lxc-([^/]+)\.scope$"),  # a service named so is one of the host: lxc-net.service
+    re.compile(
+        r"^machine-(?:lxc-\d+-)?(?!qemu-)([^/]+)\.scope$"
+    ),  # machined's; one of QEMU is a program of the host
+    re.compile(r"^systemd-nspawn@([^/]+)\.service$"),
 )
 _LXC_PARENT = re.compile(r"(?:^|/)lxc/([^/]+)(?:/|$)")
 _UNIT = re.compile(r"^[^/]+\.(?:service|socket|scope)$")
@@ -140,14 +145,23 @@ def parse_cgroup(text: str) -> Placement:
     return Placement(container, unit)
 
 
+_ESCAPED = re.compile(r"\\x([0-7][0-9a-f])")
+
+
+def _plain(name: str) -> str:
+    """A unit's name as it was before systemd escaped it: systemd.unit(5), "String Escaping for Inclusion"."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
+
+
 def place_cgroup(path: str) -> Placement:
     """Container and unit from one control group's path."""
     container = unit = ""
     if match := _LXC_PARENT.search(path):
         container = match[1]
     for part in path.split("/"):
+        plain = _plain(part)
         for pattern in _CONTAINERS:
-            if not container and (match := pattern.search(part)):
+            if not container and (match := pattern.search(plain)):
                 container = match[1][:12] if re.fullmatch(_ID, match[1]) else match[1]
         if _UNIT.match(part) and not container:
             unit = part
