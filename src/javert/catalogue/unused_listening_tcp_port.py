@@ -25,8 +25,8 @@ _EXPOSURES: dict[str, tuple[Text, Text]] = {
     ),
 }
 _AGAIN = Text(
-    "It was silent in each of {runs} runs since {since}.",
-    "{since} 以降の {runs} 回の評価すべてで接続がありませんでした。",
+    "It was silent in each of the {runs} runs since {since} in which it could be judged, {hours} hours in all.",
+    "{since} 以降、判断できた {runs} 回の評価 (合計 {hours} 時間) のすべてで接続がありませんでした。",
 )
 _NOTHING = Text("", "")
 _SILENCES: dict[str, tuple[Text, Text]] = {
@@ -46,6 +46,14 @@ _SILENCES: dict[str, tuple[Text, Text]] = {
     ),
     "long": (_AGAIN, _NOTHING),
 }
+_PUBLISHED_FIX = Text(
+    "If nobody needs it, start the container without publishing the port (`-p`), or publish it on 127.0.0.1 only.",
+    "不要であれば、ポートを公開せずに (`-p` なしで) コンテナーを起動するか、127.0.0.1 にだけ公開してください。",
+)
+_PUBLISHED_TITLE = Text(
+    "TCP port {where}, published for a container, is unused",
+    "コンテナーのために公開された TCP ポート {where} は未使用です",
+)
 _OWNERS: dict[str, tuple[Text, Text]] = {
     "process": (
         Text(
@@ -90,10 +98,16 @@ _OWNERS: dict[str, tuple[Text, Text]] = {
             "{exe} (pid {pid}) がコンテナー ({place}) の {target} のためにポートを保持しています。評価中 {seconds} 秒間存在しまし"
             "たが、ここにもコンテナーにも接続はありませんでした。",
         ),
+        _PUBLISHED_FIX,
+    ),
+    "published-somewhere": (
         Text(
-            "If nobody needs it, start the container without publishing the port (`-p`), or publish it on 127.0.0.1 only.",
-            "不要であれば、ポートを公開せずに (`-p` なしで) コンテナーを起動するか、127.0.0.1 にだけ公開してください。",
+            "{exe} (pid {pid}) holds the port for a container ({place}); which port there it leads to is not known. It was "
+            "there for {seconds} s of the run and nobody connected, neither here nor to any port of the container.",
+            "{exe} (pid {pid}) がコンテナー ({place}) のためにポートを保持しています (コンテナー内のポートは不明です)。評価中 "
+            "{seconds} 秒間存在しましたが、ここにもコンテナーのどのポートにも接続はありませんでした。",
         ),
+        _PUBLISHED_FIX,
     ),
     "unknown": (
         Text(
@@ -130,10 +144,8 @@ _TITLES: dict[str, Text] = {
     "service": Text(
         "TCP port {where} of {unit} is listened on and unused", "{unit} の TCP ポート {where} は未使用です"
     ),
-    "published": Text(
-        "TCP port {where}, published for a container, is unused",
-        "コンテナーのために公開された TCP ポート {where} は未使用です",
-    ),
+    "published": _PUBLISHED_TITLE,
+    "published-somewhere": _PUBLISHED_TITLE,
     "unknown": Text("TCP port {where} is listened on and unused", "リッスンする TCP ポート {where} は未使用です"),
 }
 
@@ -201,6 +213,33 @@ TEXTS: dict[str, Text] = {
     ),
     "limitation.port-traffic-prompted.recommendation": Text(
         "Assess with --no-probe, or for longer.", "--no-probe を付けるか、より長く評価してください。"
+    ),
+    "limitation.port-traffic-redirected.title": Text(
+        "Ports to which connections may have come by redirection",
+        "リダイレクトされた接続があった可能性のあるポート",
+    ),
+    "limitation.port-traffic-redirected.description": Text(
+        "Nothing came to these ports themselves, but connections came to ports on which nobody listens: the kernel handed "
+        "them to some listener there (TPROXY, or a BPF program at sk_lookup). Which one cannot be told.",
+        "これらのポート自体への接続はありませんでしたが、誰もリッスンしていないポートへの接続がありました。カーネルがいずれかの"
+        "リスナーに渡しています (TPROXY、または sk_lookup の BPF プログラム)。どのリスナーかは判断できません。",
+    ),
+    "limitation.port-traffic-redirected.recommendation": Text(
+        "Look at the rules by which the host redirects connections (`nft list ruleset`, `ip rule`, `bpftool link`).",
+        "接続をリダイレクトする規則 (`nft list ruleset`、`ip rule`、`bpftool link`) を確認してください。",
+    ),
+    "limitation.published-port-untold.title": Text(
+        "Published ports of which it is not known where they lead", "転送先が不明な公開ポート"
+    ),
+    "limitation.published-port-untold.description": Text(
+        "A container runtime holds these ports, and the kernel sends connections on to a container without touching them. "
+        "Which port of which container that is the runtime does not tell, so neither used nor unused can be said.",
+        "コンテナーランタイムがこれらのポートを保持し、カーネルは接続をここを通さずにコンテナーへ転送します。どのコンテナーのどの"
+        "ポートかが示されないため、使用の有無は判断できません。",
+    ),
+    "limitation.published-port-untold.recommendation": Text(
+        "See which it is (`podman port --all`, `docker ps`), and look at the ports of that container.",
+        "`podman port --all` または `docker ps` で確認し、そのコンテナーのポートを調べてください。",
     ),
     "limitation.port-history-unwritable.title": Text(
         "What this run saw of silent ports could not be kept for the next one",

@@ -1,13 +1,22 @@
-"""Ports of containers that Docker publishes on the host, told by the program that holds them there."""
+"""Ports of containers that runtimes publish on the host, told by the programs that hold them there.
+
+Most connections never reach these programs, because the kernel sends them on to the container (DNAT).
+"""
 
 import ipaddress
 from collections.abc import Sequence
+from itertools import pairwise
 
 from javert.model.telemetry import PublishedPort
 
 PROXY = "docker-proxy"
-"""Name of the program: github.com/moby/moby, cmd/docker-proxy. It holds the port on the host, but most connections
-never reach it, because the kernel sends them on to the container (DNAT)."""
+"""Holds one port for one of a container: github.com/moby/moby, cmd/docker-proxy."""
+
+MONITOR = "conmon"
+"""Watches a container of Podman's and holds its ports (bindPorts() in libpod, github.com/containers/podman)."""
+
+DAEMON = "dockerd"
+"""Holds the ports itself where it runs no proxies ("userland-proxy": false)."""
 
 
 def published_port(arguments: Sequence[str]) -> PublishedPort | None:
@@ -23,3 +32,20 @@ def published_port(arguments: Sequence[str]) -> PublishedPort | None:
     except ValueError:
         return None
     return PublishedPort(address, port) if 0 < port < 65536 else None
+
+
+def pid_file(arguments: Sequence[str]) -> str:
+    """The file in which a ``conmon`` keeps the process id of its container; "" if the arguments do not say.
+
+    Args:
+        arguments: its command line, argv[0] first: ``-p PATH`` or ``--container-pidfile PATH`` among others.
+    """
+    for option, value in pairwise(arguments[1:]):
+        if option in ("-p", "--container-pidfile"):
+            return value if value.startswith("/") else ""
+    return ""
+
+
+def serves_its_own(arguments: Sequence[str], port: int) -> bool:
+    """Whether a ``dockerd`` was told to listen at ``port`` for its own clients: ``-H tcp://ADDRESS:PORT``."""
+    return any(argument.rsplit("=", 1)[-1].endswith(f":{port}") and "tcp://" in argument for argument in arguments)

@@ -19,7 +19,7 @@ from javert.model.telemetry import (
 )
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
-from javert.rules.reach import Exposure, Reach, watched
+from javert.rules.reach import Exposure, Reach, destination, watched
 from javert.rules.server_software import advice_for, binding_for
 from javert.rules.services import Service, Spoken, reportable, services
 from javert.rules.unjudged_services import unjudged
@@ -111,6 +111,8 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
     process = _process(one, telemetry)
     bound = one.listener.address if one.listener else service.address
     exposure = _exposure(service, one, reach)
+    behind = (one.behind,) if one.behind else ()
+    address, port = destination(one.listener, behind, telemetry) if one.listener else ("", 0)
     who = "captured" if telemetry.started.capture else "process" if process else "unknown"
     communities = tuple(sorted({name for answer in one.accepting for name in answer.communities}))
     return FindingDraft(
@@ -123,8 +125,8 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
             (process.exe or process.name) if process else "",
         ),
         text=f"{_ID.value}.{who}",
-        also=_also(service, one, verdict, captured=telemetry.started.capture),
-        advice=_advice(service, one, verdict, process, exposure),
+        also=_also(service, one, verdict, published=bool(port), captured=telemetry.started.capture),
+        advice=_advice(service, one, verdict, process, exposure, published=bool(port)),
         params={
             "protocol": PROTOCOLS[service.protocol].name,
             "process": process.name if process else "?",
@@ -134,7 +136,9 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
             "connections": str(one.connections),
             "communities": ", ".join(communities),
             "starts": one.listener.starts if one.listener else "",
-            **_places(service, one, bound),
+            **_places(service, bound),
+            "target": authority(address, port) if port else "",
+            "target_port": str(port) if port else "",
         },
         attributes=ServerAttributes(
             protocol=service.protocol,
@@ -158,20 +162,20 @@ def _finding(service: Service, one: Spoken, verdict: str, telemetry: Telemetry, 
     )
 
 
-def _places(service: Service, one: Spoken, bound: str) -> dict[str, str]:
-    """Where it is, as the texts say it; of a published port also where in the container that leads."""
+def _places(service: Service, bound: str) -> dict[str, str]:
+    """Where it is, as the texts say it."""
     where = authority(bound, service.port)
-    target = one.listener.publishes if one.listener else None
-    return {
-        "where": f"{where}/udp" if service.transport == "udp" else where,
-        "port": str(service.port),
-        "target": authority(target.address, target.port) if target else "",
-        "target_port": str(target.port) if target else "",
-    }
+    return {"where": f"{where}/udp" if service.transport == "udp" else where, "port": str(service.port)}
 
 
 def _advice(
-    service: Service, one: Spoken, verdict: str, process: Process | None, exposure: Exposure
+    service: Service,
+    one: Spoken,
+    verdict: str,
+    process: Process | None,
+    exposure: Exposure,
+    *,
+    published: bool,
 ) -> tuple[str, ...]:
     """The settings of the very software where they are known; how to keep it to this host, unless it is already."""
     changed = ("fix.exposed",) if _exposed(one) else ()
@@ -181,7 +185,7 @@ def _advice(
     fix = f"fix.{very or service.protocol}"
     if exposure is Exposure.LOOPBACK:
         names = ("fix.local", fix, *changed)
-    elif one.listener and one.listener.publishes:
+    elif published:
         names = (fix, "bind.published", *changed)
     else:
         names = (fix, *binding_for(very, service.protocol), *changed)
@@ -200,12 +204,12 @@ def _authentication(one: Spoken) -> Authentication:
     return Authentication.UNKNOWN
 
 
-def _also(service: Service, one: Spoken, verdict: str, *, captured: bool) -> tuple[str, ...]:
+def _also(service: Service, one: Spoken, verdict: str, *, published: bool, captured: bool) -> tuple[str, ...]:
     """What the description says beside who serves what and where."""
     seen = "both" if len(one.evidence) > 1 else one.evidence[0]
     judged_by = "probed" if one.accepting else "observed"
     sentences = ["starts"] if one.listener and one.listener.starts else []
-    sentences += ["published"] if one.listener and one.listener.publishes else []
+    sentences += ["published"] if published else []
     sentences += [] if captured else [f"seen.{seen}"]
     sentences.append("contradicted" if one.contradicted else f"{verdict}.{judged_by}")
     if any(answer.communities for answer in one.accepting):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from javert.formats.addresses import is_loopback, is_unspecified
 from javert.model.rule_id import RuleId
-from javert.model.telemetry import Endpoint, Listener
+from javert.model.telemetry import Endpoint, Listener, PublishedPort
 from javert.model.view import Telemetry
 
 
@@ -81,23 +81,57 @@ def serves(listener: Listener, endpoint: Endpoint) -> bool:
 
 
 def published(listeners: Iterable[Listener], telemetry: Telemetry) -> tuple[Listener, ...]:
-    """The listeners inside a container for which ``listeners`` hold a port on the host; none for ordinary ones."""
+    """The listeners inside a container for which ``listeners`` hold a port on the host; none for ordinary ones.
+
+    Where the runtime does not tell which port of the container that is, it is the only one there that others reach.
+    """
     found: dict[int, Listener] = {}
     for holder in listeners:
-        target = holder.publishes
-        if target is None:
+        if holder.publishes is None:
             continue
-        inside = {one.inode for one in telemetry.namespaces.values() if target.address in one.addresses}
-        for one in telemetry.listeners:
-            if (
-                one.network_namespace in inside
-                and one.network_namespace != holder.network_namespace
-                and one.transport is holder.transport
-                and one.port == target.port
-                and (one.address == target.address or is_unspecified(one.address))
-            ):
-                found[id(one)] = one
+        for one in _behind(holder, holder.publishes, telemetry):
+            found[id(one)] = one
     return tuple(found.values())
+
+
+def _behind(holder: Listener, target: PublishedPort, telemetry: Telemetry) -> list[Listener]:
+    if target.port:
+        inside = {one.inode for one in telemetry.namespaces.values() if target.address in one.addresses}
+    else:
+        inside = {target.network_namespace}
+    there = [
+        one
+        for one in telemetry.listeners
+        if one.network_namespace in inside
+        and one.network_namespace != holder.network_namespace
+        and one.transport is holder.transport
+        and not is_loopback(one.address)
+    ]
+    if not target.port:
+        return there if len({one.port for one in there}) == 1 else []
+    return [
+        one
+        for one in there
+        if one.port == target.port and (one.address == target.address or is_unspecified(one.address))
+    ]
+
+
+def destination(holder: Listener, behind: Iterable[Listener], telemetry: Telemetry) -> tuple[str, int]:
+    """Address and port in the container to which a published port leads; ("", 0) where that is not known.
+
+    Args:
+        holder: who holds the port on the host.
+        behind: as ``published`` gives it.
+        telemetry: of the run.
+    """
+    target = holder.publishes
+    if target is None or target.port:
+        return (target.address, target.port) if target else ("", 0)
+    for one in behind:
+        namespace = telemetry.namespaces.get(one.network_namespace)
+        own = namespace.addresses if namespace and is_unspecified(one.address) else (one.address,)
+        return next((address for address in own if not is_loopback(address)), one.address), one.port
+    return "", 0
 
 
 def watched(telemetry: Telemetry, rule: RuleId) -> bool:

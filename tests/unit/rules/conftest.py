@@ -44,7 +44,12 @@ class Scene:
         self._count = 0
 
     def telemetry(
-        self, *records: AnyRecord, window_s: float = 3600.0, watched: bool = True, probing: bool = False
+        self,
+        *records: AnyRecord,
+        window_s: float = 3600.0,
+        asleep_s: float = 0.0,
+        watched: bool = True,
+        probing: bool = False,
     ) -> Telemetry:
         base: list[AnyRecord] = [
             self._started(started_at=START, probing=probing),
@@ -53,7 +58,7 @@ class Scene:
         ]
         if watched:
             base.append(SensorReport(name="network", started_at=START, rules=NETWORK_RULES))
-        return assemble([*base, *records, RunEnded(ended_at=START + window_s)])
+        return assemble([*base, *records, RunEnded(ended_at=START + window_s, asleep_s=asleep_s)])
 
     def process(self, name: str = "curl", pid: int = 100, **fields: Any) -> Process:
         fields = {"exe": f"/usr/bin/{name}", "uid": 1000, "user": "app", "parent": "bash", **fields}

@@ -4,7 +4,8 @@ import pytest
 
 from javert.catalogue.lookup import Language, text
 from javert.model.assessment import Outcome
-from javert.model.telemetry import EarlierSilence, Limitation, Transport
+from javert.model.rule_id import RuleId
+from javert.model.telemetry import EarlierSilence, Limitation, PublishedPort, Transport
 from javert.rules.unused_listening_tcp_port import RULE, silence_after
 
 
@@ -34,8 +35,10 @@ def test_a_silent_listener_is_a_finding_with_its_process(scene):
     ],
 )
 def test_traffic_is_matched_by_port_and_address(scene, bound, came_to, used):
-    server = scene.process("server")
-    verdict = RULE.evaluate(scene.telemetry(server, scene.listener(bound, 80, server), scene.server(came_to, 80)))
+    server, other = scene.process("server"), scene.process("other", 2)
+    listeners = [scene.listener(bound, 80, server, dual_stack=bound == "::")]
+    listeners += [] if used else [scene.listener(came_to, 80, other)]
+    verdict = RULE.evaluate(scene.telemetry(server, other, *listeners, scene.server(came_to, 80)))
     assert (verdict.findings == ()) is used
 
 
@@ -164,7 +167,7 @@ def test_silence_adds_up_over_runs(scene):
     attributes = finding.attributes
     assert (attributes.silent_runs, attributes.silent_s) == (2, 7200.0)
     assert finding.identity == after_one[0].identity
-    assert "2 runs" in text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
+    assert "each of the 2 runs" in text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
     (alone,) = RULE.evaluate(first).findings
     assert (alone.attributes.silent_runs, alone.attributes.silent_s) == (1, 3600.0)
     assert alone.identity == finding.identity
@@ -213,8 +216,11 @@ def test_traffic_that_the_kernel_sends_on_to_the_container_uses_the_published_po
 
 
 def test_traffic_to_another_port_of_the_container_does_not(scene, published, container):
-    elsewhere = scene.server("172.17.0.2", 443, network_namespace=container)
-    assert len(RULE.evaluate(scene.telemetry(*published, elsewhere)).findings) == 1
+    elsewhere = [
+        scene.listener("0.0.0.0", 443, network_namespace=container),
+        scene.server("172.17.0.2", 443, network_namespace=container),
+    ]
+    assert len(RULE.evaluate(scene.telemetry(*published, *elsewhere)).findings) == 1
 
 
 def test_a_published_port_whose_container_is_not_seen_is_told_alone(scene, published):
@@ -234,3 +240,117 @@ def test_what_javert_may_have_caused_makes_a_port_neither_used_nor_unused(scene)
     assert silence_after(scene.telemetry(*records, prompted)) == ()
     used = RULE.evaluate(scene.telemetry(*records, prompted, scene.server("127.0.0.1", 8080)))
     assert (used.exclusions, used.coverage["used"]) == ((), 1)
+
+
+def test_a_socket_for_ipv6_alone_leaves_ipv4_to_the_one_beside_it(scene):
+    six, four = scene.process("six", 1), scene.process("four", 2)
+    both = [six, four, scene.listener("::", 80, six), scene.listener("0.0.0.0", 80, four)]
+    (finding,) = RULE.evaluate(scene.telemetry(*both, scene.server("192.0.2.7", 80))).findings
+    assert finding.attributes.process.name == "six"
+    (finding,) = RULE.evaluate(scene.telemetry(*both, scene.server("2001:db8::7", 80))).findings
+    assert finding.attributes.process.name == "four"
+
+
+def test_connections_to_ports_nobody_listens_on_were_handed_to_some_listener(scene, container):
+    """TPROXY: the accepted socket has the port that the client asked for, not the listener's."""
+    proxy, other = scene.process("proxy", 1), scene.process("other", 2)
+    verdict = RULE.evaluate(
+        scene.telemetry(
+            proxy,
+            other,
+            scene.listener("0.0.0.0", 15001, proxy, network_namespace=container),
+            scene.listener("0.0.0.0", 22, other),
+            scene.server("203.0.113.9", 443, network_namespace=container),
+        )
+    )
+    assert [finding.attributes.port for finding in verdict.findings] == [22], "nothing was redirected on the host"
+    assert [(one.code, one.scope) for one in verdict.exclusions] == [("port-traffic-redirected", "0.0.0.0:15001")]
+    assert verdict.exclusions[0].blinds
+
+
+def test_a_sensor_that_failed_leaves_nothing_called_unused(scene):
+    server = scene.process("server")
+    failed = Limitation(code="sensor-failed", rules=(RULE.id,), scope="network", blinds=True)
+    telemetry = scene.telemetry(server, scene.listener("0.0.0.0", 80, server), failed)
+    verdict = RULE.evaluate(telemetry)
+    assert (verdict.outcome, verdict.findings) == (Outcome.NOT_AVAILABLE, ())
+    assert [one.code for one in verdict.exclusions] == ["unused-ports-unprovable"]
+    assert silence_after(telemetry) == ()
+
+
+def test_what_only_cannot_be_told_of_other_rules_is_no_reason(scene):
+    server = scene.process("server")
+    failed = Limitation(code="sensor-failed", rules=(RuleId.SOFTWARE_WITHOUT_DEP,), blinds=True)
+    assert RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 80, server), failed)).findings
+
+
+def test_sleep_is_no_silence(scene):
+    """Ten hours of a laptop's sleep are no evidence that nobody uses what began to listen a moment before."""
+    server = scene.process("server")
+    listener = scene.listener("0.0.0.0", 80, server, opened_at=scene.at(10))
+    verdict = RULE.evaluate(scene.telemetry(server, listener, window_s=36000, asleep_s=35970))
+    assert [one.code for one in verdict.exclusions] == ["listener-too-young"]
+    (finding,) = RULE.evaluate(
+        scene.telemetry(server, scene.listener("0.0.0.0", 80, server), window_s=36000, asleep_s=35900)
+    ).findings
+    assert (finding.attributes.listening_s, finding.attributes.silent_s) == (100.0, 100.0)
+
+
+def test_services_that_read_alike_count_a_run_once(scene):
+    server = scene.process("server")
+    alike = [scene.listener("0.0.0.0", 80, server, network_namespace=inode) for inode in (61, 62)]
+    first = silence_after(scene.telemetry(server, *alike))
+    assert [one.runs for one in first] == [1]
+    again = silence_after(scene.telemetry(server, *alike, EarlierSilence(services=first)))
+    assert [one.runs for one in again] == [2]
+    used = scene.server("192.0.2.7", 80, network_namespace=61)
+    assert silence_after(scene.telemetry(server, *alike, used, EarlierSilence(services=first))) == ()
+
+
+@pytest.fixture
+def held(scene, container):
+    """A port that Podman's conmon holds for a container; which of the container's is not told."""
+    conmon = scene.process("conmon", 7, uid=0, user="root")
+    web = scene.process("web", 8)
+
+    def build(*ports, network_namespace=container):
+        publishes = PublishedPort(network_namespace=network_namespace)
+        inside = [scene.listener("0.0.0.0", port, web, network_namespace=container) for port in ports]
+        return [conmon, web, scene.listener("0.0.0.0", 8080, conmon, publishes=publishes), *inside]
+
+    return build
+
+
+def test_a_port_held_for_the_only_port_of_a_container_leads_there(scene, held, container):
+    (finding,) = RULE.evaluate(scene.telemetry(*held(80))).findings
+    assert finding.attributes.port == 8080
+    description = text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
+    assert "container (web), whose 172.17.0.2:80" in description
+    straight = scene.server("172.17.0.2", 80, network_namespace=container)
+    assert RULE.evaluate(scene.telemetry(*held(80), straight)).findings == ()
+
+
+def test_a_port_held_for_one_of_several_is_unused_if_nothing_came_to_any(scene, held):
+    findings = RULE.evaluate(scene.telemetry(*held(80, 443))).findings
+    assert [finding.attributes.port for finding in findings] == [8080, 80, 443]
+    for language in Language:
+        assert text(f"finding.{findings[0].text}.description", language, findings[0].params)
+
+
+def test_a_port_held_for_one_of_several_is_not_judged_if_something_came(scene, held, container):
+    straight = scene.server("172.17.0.2", 443, network_namespace=container)
+    verdict = RULE.evaluate(scene.telemetry(*held(80, 443), straight))
+    assert [finding.attributes.port for finding in verdict.findings] == [80]
+    assert [(one.code, one.scope) for one in verdict.exclusions] == [("published-port-untold", "0.0.0.0:8080")]
+
+
+def test_a_health_check_inside_the_container_is_no_traffic_of_its_published_port(scene, held, container):
+    check = scene.server("127.0.0.1", 443, network_namespace=container, peer_loopback=True)
+    findings = RULE.evaluate(scene.telemetry(*held(80, 443), check)).findings
+    assert [finding.attributes.port for finding in findings] == [8080, 80]
+
+
+def test_a_port_held_for_nobody_knows_whom_is_not_judged(scene, held):
+    verdict = RULE.evaluate(scene.telemetry(*held(network_namespace=0)))
+    assert verdict.findings == ()
+    assert [one.code for one in verdict.exclusions] == ["published-port-untold"]

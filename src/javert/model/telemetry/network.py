@@ -134,10 +134,17 @@ class EarlierSilence(Record, frozen=True, kw_only=True):
 
 
 class PublishedPort(msgspec.Struct, frozen=True, array_like=True):
-    """Where in a container the connections to a port of the host go."""
+    """Where in a container the connections to a port of the host go.
 
-    address: str
-    port: int
+    Attributes:
+        address: of the container; "" where that is not told.
+        port: in the container; 0 where that is not told.
+        network_namespace: the container's, where its runtime tells that and not the port; else 0.
+    """
+
+    address: str = ""
+    port: int = 0
+    network_namespace: int = 0
 
 
 class Listener(Record, frozen=True, kw_only=True):
