@@ -1,10 +1,10 @@
-"""What docker-proxy publishes, from its arguments."""
+"""What programs that hold ports for containers say of them in their arguments."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from javert.formats.published_ports import published_port
+from javert.formats.published_ports import pid_file, published_port, serves_its_own
 from javert.model.telemetry import PublishedPort
 
 ARGUMENTS = (
@@ -30,3 +30,24 @@ OPTIONS = st.sampled_from(["-container-ip", "-container-port", "-proto", "172.17
 def test_any_arguments_tell_a_real_place_or_nothing(arguments):
     published = published_port(arguments)
     assert published is None or 0 < published.port < 65536
+
+
+def test_conmon_tells_where_its_container_s_process_id_is_kept():
+    monitor = "/usr/bin/conmon --api-version 1 -c f00 -r /usr/bin/crun -b /b -p /run/pidfile -n shop --exit-dir /e"
+    assert pid_file(monitor.split()) == "/run/pidfile"
+    assert pid_file(monitor.replace("-p /run", "--container-pidfile /run").split()) == "/run/pidfile"
+    assert pid_file(monitor.replace("-p /run", "-p run").split()) == ""
+    assert pid_file(["conmon", "-p"]) == pid_file([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "own"),
+    [
+        (["dockerd", "-H", "tcp://0.0.0.0:2375"], True),
+        (["dockerd", "--host=tcp://[::1]:2375", "-H", "fd://"], True),
+        (["dockerd", "-H", "tcp://0.0.0.0:12375"], False),
+        (["dockerd", "-H", "fd://"], False),
+    ],
+)
+def test_dockerd_says_at_which_ports_it_serves_its_own_clients(arguments, own):
+    assert serves_its_own(arguments, 2375) is own

@@ -80,7 +80,7 @@ def holders(inodes: frozenset[int] | None = None) -> tuple[dict[int, list[int]],
     unreadable = 0
     for pid in processes():
         try:
-            for inode in _sockets_of(pid):
+            for inode in sockets_of(pid):
                 if inodes is None or inode in inodes:
                     found.setdefault(inode, []).append(pid)
         except PermissionError:
@@ -90,7 +90,8 @@ def holders(inodes: frozenset[int] | None = None) -> tuple[dict[int, list[int]],
     return found, unreadable
 
 
-def _sockets_of(pid: int) -> Iterator[int]:
+def sockets_of(pid: int) -> Iterator[int]:
+    """The inode numbers of the sockets that a process holds; OSError if it ended or is not ours to look at."""
     directory = f"/proc/{pid}/fd"
     seen: set[int] = set()
     for fd in os.listdir(directory):

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -32,6 +33,22 @@ def _event(*, listening: bool, inode: int = 77, port: int = 8080, address: str =
     return ListenEvent(
         listening, 0, address, port, NAMESPACE, inode, who, "/usr/bin/server", b"server\0-p\0secret\0"
     )
+
+
+def _here(port: int, *, inode: int, pid: int) -> ListenEvent:
+    """An event of the network namespace that the tests run in, of a process that is gone."""
+    event = _event(listening=True, inode=inode, port=port)
+    here = own_network_namespace()
+    return event._replace(network_namespace=here, who=event.who._replace(key=ProcessKey(pid, 1, 0)))
+
+
+def _list(listeners: ListenerBook, now: float | None) -> None:
+    inodes, _ = holders()
+    listeners.read_namespace(_own(), lambda inode: inodes.get(inode, []), now)
+
+
+def _last(records, port: int) -> Listener:
+    return [record for record in _listeners(records) if record.port == port][-1]
 
 
 def _listeners(records) -> list[Listener]:
@@ -156,3 +173,127 @@ def test_a_port_published_during_the_run_says_so_too(book):
     of_root, of_user = _listeners(records)
     assert of_root.publishes == PublishedPort("172.17.0.2", 80)
     assert of_user.publishes is None
+
+
+LISTENS_AND_PASSES_IT_ON = """
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+server.set_inheritable(True)
+print(server.getsockname()[1], server.fileno(), flush=True)
+sys.stdin.readline()
+way = sys.argv[1]
+if way == "fork" and os.fork():
+    os._exit(0)
+if way == "setuid":
+    os.setuid(65534)
+else:
+    os.execv("/bin/sh", ["sh", "-c", "echo passed on; read end"])
+print("passed on", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="looks into processes that change their user")
+@pytest.mark.parametrize("way", ["exec", "fork", "setuid"])
+def test_a_socket_that_was_passed_on_is_told_with_who_holds_it_now(book, way):
+    listeners, records = book
+    command = [sys.executable, "-c", LISTENS_AND_PASSES_IT_ON, way]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        port = int(program.stdout.readline().split()[0])
+        _list(listeners, None)
+        before = _last(records, port).processes[0]
+        program.stdin.write("\n")
+        program.stdin.flush()
+        assert program.stdout.readline() == "passed on\n"
+        _list(listeners, 50.0)
+        after = _last(records, port).processes[0]
+        told = len(_listeners(records))
+        _list(listeners, 60.0)
+        assert len(_listeners(records)) == told, "what has not changed is not told again"
+        program.stdin.close()
+    of = {process.key: process for process in records if isinstance(process, Process)}
+    assert after != before
+    assert (after.pid == before.pid) is (way != "fork")
+    assert (of[after].name, of[after].uid) == (
+        of[before].name if way == "setuid" else "sh",
+        65534 * (way == "setuid"),
+    )
+
+
+def test_who_does_not_hold_the_socket_is_not_blamed_for_it(book):
+    """The list of holders may be old: a process may have ended since, and another have its number."""
+    listeners, records = book
+    with (
+        subprocess.Popen(["sleep", "60"]) as another,
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        try:
+            listeners.read_namespace(_own(), lambda inode: [another.pid], 50.0)
+            assert _last(records, server.getsockname()[1]).processes == ()
+        finally:
+            another.kill()
+
+
+def test_a_socket_is_forgotten_with_its_process_when_it_is_not_listed_any_more(book):
+    """One of two that share a port goes by its process's end, and the event no longer says which it was."""
+    listeners, records = book
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
+        port = server.getsockname()[1]
+        listeners.changed(_here(port, inode=os.fstat(server.fileno()).st_ino, pid=1), 10.0)
+        listeners.changed(_here(port, inode=4242, pid=2), 10.0)
+        assert {key.pid for key in _last(records, port).processes} == {1, 2}
+        listeners.changed(_here(port, inode=0, pid=2)._replace(listening=False, who=None), 20.0)
+        _list(listeners, 30.0)
+    assert [key.pid for key in _last(records, port).processes] == [os.getpid()]
+
+
+CONMON = """
+import pathlib, socket, sys
+pathlib.Path("/proc/self/comm").write_text(sys.argv[1])
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="what publishes ports is root's")
+def test_a_port_that_podman_holds_leads_to_its_container_once_that_runs(book, tmp_path):
+    """conmon holds the port before the container runs; its pid file then names a process in it."""
+    listeners, records = book
+    pid_file = tmp_path / "pidfile"
+    arguments = ("--api-version", "1", "-c", "f" * 64, "-p", str(pid_file), "-n", "shop")
+    with subprocess.Popen(
+        [sys.executable, "-c", CONMON, "conmon", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as conmon:
+        port = int(conmon.stdout.readline())
+        _list(listeners, None)
+        assert _last(records, port).publishes == PublishedPort()
+        with subprocess.Popen(["unshare", "--net", "sleep", "60"]) as container:
+            try:
+                waited = time.monotonic() + 30
+                while (inside := os.stat(f"/proc/{container.pid}/ns/net").st_ino) == own_network_namespace():
+                    assert time.monotonic() < waited
+                pid_file.write_text(str(container.pid))
+                _list(listeners, 50.0)
+            finally:
+                container.kill()
+        conmon.stdin.close()
+    assert _last(records, port).publishes == PublishedPort(network_namespace=inside)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="what publishes ports is root's")
+def test_docker_without_proxies_holds_ports_for_nobody_knows_whom_but_its_own(book):
+    listeners, records = book
+    event = _event(listening=True)
+    who = event.who._replace(name="dockerd", uid=0)
+    cmdline = b"dockerd\0-H\0fd://\0--host=tcp://127.0.0.1:2375\0"
+    for port in (8080, 2375):
+        listeners.changed(event._replace(who=who, cmdline=cmdline, port=port), 10.0)
+    assert _last(records, 8080).publishes == PublishedPort()
+    assert _last(records, 2375).publishes is None
