@@ -111,16 +111,20 @@ class ProcessTable:
             return key
         place = _read_placement(pid)
         exe = _link(f"/proc/{pid}/exe").removesuffix(" (deleted)")
+        network, mount = _namespace(pid, "net"), _namespace(pid, "mnt")
+        cmdline = _redacted(_bytes(f"/proc/{pid}/cmdline"))
+        if not _still_runs(key):
+            return None  # it ended meanwhile, and what was read may be of another that has its number
         process = Process(
             key=key,
             name=_full_name(stat.name, exe),
             exe=exe,
             uid=ids.uids[1] if ids else -1,
             user=self.user(ids.uids[1]) if ids else "",
-            cmdline_redacted=_redacted(_bytes(f"/proc/{pid}/cmdline")),
+            cmdline_redacted=cmdline,
             parent=parent,
-            network_namespace=_namespace(pid, "net"),
-            mount_namespace=_namespace(pid, "mnt"),
+            network_namespace=network,
+            mount_namespace=mount,
             root=bool(ids and 0 in ids.uids),
             container=place.container,
             unit=place.unit,
@@ -169,6 +173,8 @@ class ProcessTable:
             if place == _NOWHERE:
                 # Containers may sit in cgroup v1 groups alone; those are only to be had while the process lives.
                 place = _read_placement(who.key.pid)
+                if not _still_runs(who.key):
+                    return _NOWHERE  # its number may be another's by now
             if who.cgroup <= 1:  # the root group: many kinds of processes share it
                 return place
             self._places[who.cgroup] = place
@@ -192,6 +198,13 @@ def _with_memory_of(process: Process, known: Process) -> Process:
 
 def _redacted(raw: bytes) -> str:
     return redact(split(raw), _LOCAL.exists)
+
+
+def _still_runs(key: ProcessKey) -> bool:
+    try:
+        return parse_stat(_bytes(f"/proc/{key.pid}/stat")).start == key.start
+    except ParseError:
+        return False
 
 
 def _read_placement(pid: int) -> Placement:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from javert.formats.kernel_records import Who
-from javert.formats.procfs import MemoryTraits
+from javert.formats.procfs import MemoryTraits, parse_stat
 from javert.model.telemetry import Process, ProcessKey
+from javert.sensors.linux import processes
 from javert.sensors.linux.processes import ProcessTable
 
 
@@ -109,4 +110,26 @@ def test_a_process_that_ended_is_none(table):
     child = subprocess.Popen(["/bin/true"])
     child.wait()
     assert made.from_proc(child.pid) is None
+    assert records == []
+
+
+def test_a_number_that_another_process_has_by_now_tells_nothing_of_the_one_before(table, monkeypatch):
+    """The kernel told of a process in no control group of its own; a container's process now has its number."""
+    made, records = table
+    there = f"0::/docker/{'f' * 64}\n".encode()
+    read = processes._bytes
+    monkeypatch.setattr(processes, "_bytes", lambda path: there if path.endswith("/cgroup") else read(path))
+    own = parse_stat(Path("/proc/self/stat").read_bytes()).start
+    for start in (own - 1, own):
+        made.from_kernel(_who()._replace(key=ProcessKey(os.getpid(), start)))
+    assert [record.container for record in records] == ["", "f" * 12]
+
+
+def test_a_process_whose_number_is_taken_while_it_is_read_is_none(table, monkeypatch):
+    made, records = table
+    read = processes._bytes
+    monkeypatch.setattr(
+        processes, "_bytes", lambda path: b"1 (x) S" + b" 1" * 30 if "/stat" in path else read(path)
+    )
+    assert made.from_proc(os.getpid()) is None
     assert records == []
