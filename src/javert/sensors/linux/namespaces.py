@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from javert.errors import ParseError, SensorError
+from javert.formats.mountinfo import parse
 from javert.formats.procfs import parse_local_ipv4, parse_local_ipv6
 from javert.model.telemetry import NetworkNamespace
 
@@ -33,26 +34,20 @@ def own_network_namespace() -> int:
 
 
 def network_namespaces() -> list[NamespaceEntry]:
-    """Every network namespace that a process or a name leads to; Javert's own first.
+    """Every network namespace that a process, a name or a mount leads to; Javert's own first.
 
-    Namespaces held only by an open file or socket cannot be found this way.
+    One that only an open file or a socket holds, or a mount in another mount namespace, cannot be found this way.
     """
     found: dict[int, NamespaceEntry] = {}
     own = own_network_namespace()
     found[own] = NamespaceEntry(own, "/proc/self/ns/net", os.getpid(), "")
-    for directory in _NAMED:
+    for name, path in (*_named(), *_mounted()):
         try:
-            names = sorted(os.listdir(directory))
+            status = os.stat(path)
         except OSError:
-            continue
-        for name in names:
-            path = f"{directory}/{name}"
-            try:
-                status = os.stat(path)
-            except OSError:
-                continue
-            if status.st_ino not in found and _is_namespace(status):
-                found[status.st_ino] = NamespaceEntry(status.st_ino, path, 0, name)
+            continue  # removed meanwhile
+        if status.st_ino not in found and _is_namespace(status):
+            found[status.st_ino] = NamespaceEntry(status.st_ino, path, 0, name)
     for pid in processes():
         try:
             inode = int(os.readlink(f"/proc/{pid}/ns/net")[5:-1])
@@ -63,6 +58,27 @@ def network_namespaces() -> list[NamespaceEntry]:
             name = entry.name if entry else ""
             found[inode] = NamespaceEntry(inode, f"/proc/{pid}/ns/net", pid, name)
     return list(found.values())
+
+
+def _named() -> list[tuple[str, str]]:
+    """Names that programs keep for namespaces, and their paths."""
+    found: list[tuple[str, str]] = []
+    for directory in _NAMED:
+        try:
+            found += [(name, f"{directory}/{name}") for name in sorted(os.listdir(directory))]
+        except OSError:
+            continue  # nobody keeps names there
+    return found
+
+
+def _mounted() -> list[tuple[str, str]]:
+    """Files elsewhere on which somebody mounted a network namespace to keep it, and their paths."""
+    try:
+        mounts = parse(Path("/proc/self/mountinfo").read_bytes())
+    except (OSError, ParseError):
+        return []  # what cannot be read of the mounts, the sensors of files tell
+    paths = [one.mount_point for one in mounts if one.file_system == "nsfs" and one.root.startswith("net:[")]
+    return [(path.rsplit("/", 1)[-1], path) for path in paths]
 
 
 def look_into(entry: NamespaceEntry, look: Callable[[NamespaceEntry], None]) -> NamespaceEntry | None:

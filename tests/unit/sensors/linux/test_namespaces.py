@@ -45,6 +45,20 @@ def test_a_named_namespace_is_found_and_described(other_namespace):
 
 @pytest.mark.root
 @root
+def test_a_namespace_that_only_a_mount_keeps_is_found(tmp_path):
+    kept = tmp_path / "kept here"
+    kept.touch()
+    mount = 'mount --bind /proc/$$/ns/net "$1"'
+    subprocess.run(["unshare", "--net", "sh", "-c", mount, "sh", kept], check=True)
+    try:
+        (entry,) = [one for one in namespaces.network_namespaces() if one.name == "kept here"]
+        assert namespaces.inside(entry, lambda: os.stat("/proc/thread-self/ns/net").st_ino) == entry.inode
+    finally:
+        subprocess.run(["umount", kept], check=True)
+
+
+@pytest.mark.root
+@root
 def test_looking_inside_moves_nobody_else(other_namespace):
     before = os.stat("/proc/thread-self/ns/net").st_ino
     entry = next(one for one in namespaces.network_namespaces() if one.name == other_namespace)
