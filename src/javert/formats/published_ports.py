@@ -19,6 +19,10 @@ DAEMON = "dockerd"
 """Holds the ports itself where it runs no proxies ("userland-proxy": false)."""
 
 
+LAUNCHER = "podman"
+"""Begins to listen on the ports that it hands to ``conmon``."""
+
+
 def published_port(arguments: Sequence[str]) -> PublishedPort | None:
     """What a ``docker-proxy`` publishes; None if the arguments do not say.
 
@@ -47,5 +51,10 @@ def pid_file(arguments: Sequence[str]) -> str:
 
 
 def serves_its_own(arguments: Sequence[str], port: int) -> bool:
-    """Whether a ``dockerd`` was told to listen at ``port`` for its own clients: ``-H tcp://ADDRESS:PORT``."""
-    return any(argument.rsplit("=", 1)[-1].endswith(f":{port}") and "tcp://" in argument for argument in arguments)
+    """Whether ``dockerd`` or ``podman`` was told to listen at ``port`` for its own clients.
+
+    Args:
+        arguments: ``dockerd -H tcp://ADDRESS:PORT``, or ``podman system service tcp:ADDRESS:PORT``.
+        port: to which it listens.
+    """
+    return any(argument.rsplit("=", 1)[-1].endswith(f":{port}") and "tcp:" in argument for argument in arguments)

@@ -47,7 +47,9 @@ def test_conmon_tells_where_its_container_s_process_id_is_kept():
         (["dockerd", "--host=tcp://[::1]:2375", "-H", "fd://"], True),
         (["dockerd", "-H", "tcp://0.0.0.0:12375"], False),
         (["dockerd", "-H", "fd://"], False),
+        (["podman", "system", "service", "tcp:127.0.0.1:2375"], True),
+        (["podman", "run", "-p", "2375:80", "image"], False),
     ],
 )
-def test_dockerd_says_at_which_ports_it_serves_its_own_clients(arguments, own):
+def test_runtimes_say_at_which_ports_they_serve_their_own_clients(arguments, own):
     assert serves_its_own(arguments, 2375) is own

@@ -6,6 +6,7 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from javert.model.rule_id import RuleId
@@ -21,6 +22,7 @@ from javert.model.telemetry import (
     Process,
     ProcessKey,
     ProtocolUse,
+    PublishedPort,
     Role,
     SensorReport,
     Transport,
@@ -175,6 +177,16 @@ def test_a_printer_is_spared_and_that_is_told(sensor, port):
     assert _ports(started) == []
     (record,) = started.emitted
     assert (record.port, record.outcome, record.connections) == (port, ProbeOutcome.SPARED, 0)
+
+
+def test_a_port_published_for_a_container_is_spared(sensor):
+    """The kernel sends what is asked there on to the container under another address: it would count as a client."""
+    asked = sensor(
+        msgspec.structs.replace(_listener(8080), publishes=PublishedPort("172.17.0.2", 80)),
+        msgspec.structs.replace(_listener(8081), publishes=PublishedPort()),
+        _listener(80),
+    )
+    assert _ports(asked) == [80]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from javert.formats.cmdline import split
-from javert.formats.published_ports import DAEMON, MONITOR, PROXY, pid_file, published_port, serves_its_own
+from javert.formats.published_ports import (
+    DAEMON,
+    LAUNCHER,
+    MONITOR,
+    PROXY,
+    pid_file,
+    published_port,
+    serves_its_own,
+)
 from javert.model.telemetry import PublishedPort, Transport
 from javert.sensors.linux.super_servers import started_by
 from javert.sensors.linux.units import stream_units, unit_for
@@ -48,7 +56,7 @@ def held_for(holder: Holder, transport: Transport, address: str, port: int, *, a
         port: to which it is bound.
         alone: nobody else is known to hold it.
     """
-    if holder.name in (PROXY, MONITOR, DAEMON):
+    if holder.name in (PROXY, MONITOR, DAEMON, LAUNCHER):
         # Of another user's process the name proves nothing.
         return HeldFor(publishes=_published(holder, port) if holder.uid == 0 else None)
     if holder.pid == 1:

@@ -286,8 +286,6 @@ def test_a_port_that_podman_holds_leads_to_its_container_once_that_runs(book, tm
     assert _last(records, port).publishes == PublishedPort(network_namespace=inside)
 
 
-@pytest.mark.root
-@pytest.mark.skipif(os.geteuid() != 0, reason="what publishes ports is root's")
 def test_docker_without_proxies_holds_ports_for_nobody_knows_whom_but_its_own(book):
     listeners, records = book
     event = _event(listening=True)
@@ -297,3 +295,11 @@ def test_docker_without_proxies_holds_ports_for_nobody_knows_whom_but_its_own(bo
         listeners.changed(event._replace(who=who, cmdline=cmdline, port=port), 10.0)
     assert _last(records, 8080).publishes == PublishedPort()
     assert _last(records, 2375).publishes is None
+
+
+def test_what_podman_begins_to_listen_on_is_for_a_container_that_is_yet_to_start(book):
+    listeners, records = book
+    event = _event(listening=True)
+    who = event.who._replace(name="podman", uid=0)
+    listeners.changed(event._replace(who=who, cmdline=b"podman\0run\0-p\x008080:80\0image\0"), 10.0)
+    assert _last(records, 8080).publishes == PublishedPort()
