@@ -180,7 +180,7 @@ def test_a_printer_is_spared_and_that_is_told(sensor, port):
 
 
 def test_a_port_published_for_a_container_is_spared(sensor):
-    """The kernel sends what is asked there on to the container under another address: it would count as a client."""
+    """The kernel sends what is asked there on to the container under another address, as if of a client."""
     asked = sensor(
         msgspec.structs.replace(_listener(8080), publishes=PublishedPort("172.17.0.2", 80)),
         msgspec.structs.replace(_listener(8081), publishes=PublishedPort()),
