@@ -59,7 +59,7 @@ read -r _
 bash -c 'read -r answer <"/dev/tcp/10.88.0.1/18088" && echo "$answer"'
 read -r _
 """
-"""Two containers publish a port; at the first line that it reads, a client goes to one of them, at the second they end."""
+"""Two containers publish a port; at the first line that it reads, a client goes to one, at the second both end."""
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ while True:
 
 @pytest.fixture
 def transparent(machine, execute):
-    """Two hosts of namespaces: commands that run a program at a client, and at the proxy that all it sends passes."""
+    """Two hosts of namespaces: commands that run a program at a client, and at the proxy through which it sends."""
     client, proxy = (f"jv{os.getpid()}{part}" for part in "cp")
     try:
         for name in (client, proxy):

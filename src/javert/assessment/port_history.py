@@ -15,6 +15,8 @@ from javert.rules.unused_listening_tcp_port import silence_after
 
 _NAME = "silent-ports.json"
 _VERSION = 1
+_LATEST = 253402300800.0
+"""The year 10000: later times cannot be written as dates."""
 _MOST = 100_000
 """Services that are kept; of more, those that were silent first are forgotten first."""
 
@@ -37,9 +39,14 @@ def earlier_silence(state_directory: Path, hostname: str) -> EarlierSilence | No
         history = msgspec.json.decode((state_directory / _NAME).read_bytes(), type=_History)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if history.version != _VERSION or history.hostname != hostname or not history.services:
+    if history.version != _VERSION or history.hostname != hostname:
         return None
-    return EarlierSilence(services=history.services)
+    services = tuple(service for service in history.services if _possible(service))
+    return EarlierSilence(services=services) if services else None
+
+
+def _possible(service: SilentService) -> bool:
+    return 0.0 <= service.since < _LATEST and service.runs > 0 and service.watched_s >= 0.0
 
 
 def remember_silence(state_directory: Path, telemetry: Telemetry) -> None:

@@ -1,5 +1,6 @@
 """Silence of ports goes from run to run by a small file of the state directory."""
 
+import msgspec
 import pytest
 
 from javert.assessment.port_history import earlier_silence, remember_silence
@@ -51,6 +52,25 @@ def test_another_hosts_history_is_not_this_ones(tmp_path, telemetry):
 def test_a_damaged_history_is_none(tmp_path, damage):
     (tmp_path / "silent-ports.json").write_bytes(damage)
     assert earlier_silence(tmp_path, HOST) is None
+
+
+@pytest.mark.parametrize(
+    "damage", [{"since": 1e300}, {"since": -1.0}, {"runs": 0}, {"runs": -2}, {"watched_s": -3.0}]
+)
+def test_numbers_that_no_run_wrote_are_left_out(tmp_path, telemetry, damage):
+    run = telemetry(EarlierSilence(services=(msgspec.structs.replace(SERVICE, **damage),)))
+    remember_silence(tmp_path, run)
+    earlier = earlier_silence(tmp_path, run.started.host.hostname)
+    assert [service.identity[2:] for service in earlier.services] == [("80", "")]
+
+
+def test_a_clock_that_was_set_back_makes_no_silence_begin_in_the_future(tmp_path, telemetry):
+    first = telemetry(started_at=2_000_000_000.0)
+    remember_silence(tmp_path, first)
+    earlier = earlier_silence(tmp_path, first.started.host.hostname)
+    remember_silence(tmp_path, telemetry(earlier, started_at=1_000_000_000.0))
+    (service,) = earlier_silence(tmp_path, first.started.host.hostname).services
+    assert (service.since, service.runs) == (1_000_000_000.0, 2)
 
 
 def test_what_was_not_judged_again_is_kept(tmp_path, telemetry):
