@@ -220,6 +220,7 @@ _COVERAGE = {
     "listeners": Text("listeners", "リッスンするポート"),
     "used": Text("used", "使用あり"),
     "unused": Text("unused", "未使用"),
+    "used_only_from_loopback": Text("used from this host alone", "このホストからのみ使用"),
     "not_judged": Text("not judged", "判定対象外"),
     "services_with_traffic": Text("services with traffic", "通信のあったサービス"),
     "with_readable_payload": Text("with readable payload", "内容を読み取れたもの"),

@@ -46,6 +46,7 @@ class Census(msgspec.Struct, frozen=True):
     """Every TCP service of the run, by what came to it.
 
     Attributes:
+        used_from_loopback: those of ``used`` to which something came over loopback only, as a health check does.
         young: nothing came, but it was not there for long enough.
         prompted: only connections came that Javert may have caused by asking the service in front of it.
         redirected: nothing came to its port, but connections came to ports on which nobody listens: the kernel gave
@@ -62,16 +63,25 @@ class Census(msgspec.Struct, frozen=True):
     redirected: list[TcpService]
     untold: list[TcpService]
     counted: bool
+    used_from_loopback: list[TcpService]
+
+    @property
+    def not_judged(self) -> tuple[list[TcpService], ...]:
+        """Neither used nor unused, each for a reason of its own."""
+        return self.young, self.prompted, self.redirected, self.untold
 
 
 def take_census(telemetry: Telemetry) -> Census:
     """Every TCP service of the run, by what came to it."""
     traffic = _Traffic(telemetry)
-    census = Census([], [], [], [], [], [], _counted(telemetry))
+    census = Census([], [], [], [], [], [], _counted(telemetry), [])
     for service in _services(telemetry):
         came = [endpoint for one in (*service.listeners, *service.behind) for endpoint in traffic.to(one)]
-        if any(not endpoint.prompted for endpoint in came):
+        over_loopback = [endpoint.peer_loopback for endpoint in came if not endpoint.prompted]
+        if over_loopback:
             census.used.append(service)
+            if all(over_loopback):
+                census.used_from_loopback.append(service)
         elif came:
             census.prompted.append(service)
         elif not _long_enough(service, telemetry):

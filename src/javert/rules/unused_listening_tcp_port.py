@@ -10,7 +10,7 @@ from javert.model.telemetry import Limitation, Listener, Process, SilentService
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
 from javert.rules.port_census import TcpService, listening_s, take_census
-from javert.rules.reach import Reach, destination, watched
+from javert.rules.reach import Exposure, Reach, destination, watched
 from javert.rules.who import find, summarize
 
 LONG_SILENCE_S = 86400.0
@@ -34,16 +34,20 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     if census.counted:
         earlier = {service.identity: service for service in telemetry.earlier_silence}
         findings = tuple(_finding(service, telemetry, reach, earlier) for service in census.unused)
-    not_judged = sum(map(len, (census.young, census.prompted, census.redirected, census.untold)))
+    listeners = sum(map(len, (census.used, census.unused, *census.not_judged)))
+    unused = len(census.unused) if census.counted else 0
     return RuleVerdict(
         outcome=_outcome(telemetry, findings, census.counted),
         findings=findings,
         exclusions=tuple(exclusions),
         coverage={
-            "listeners": len(census.used) + len(census.unused) + not_judged,
+            "listeners": listeners,
             "used": len(census.used),
-            "unused": len(census.unused),
-            "not_judged": not_judged,
+            "used_only_from_loopback": sum(
+                reach.exposure(service.first) is not Exposure.LOOPBACK for service in census.used_from_loopback
+            ),
+            "unused": unused,
+            "not_judged": listeners - len(census.used) - unused,
         },
     )
 

@@ -354,3 +354,23 @@ def test_a_port_held_for_nobody_knows_whom_is_not_judged(scene, held):
     verdict = RULE.evaluate(scene.telemetry(*held(network_namespace=0)))
     assert verdict.findings == ()
     assert [one.code for one in verdict.exclusions] == ["published-port-untold"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "others", "told"), [("0.0.0.0", False, 1), ("0.0.0.0", True, 0), ("127.0.0.1", False, 0)]
+)
+def test_what_only_a_health_check_uses_is_counted_apart(scene, bound, others, told):
+    """It is used; that nobody but this host does so, though others could, is told in the coverage."""
+    server = scene.process("server")
+    records = [server, scene.listener(bound, 80, server), scene.server("127.0.0.1", 80, peer_loopback=True)]
+    records += [scene.server("192.0.2.7", 80)] if others else []
+    verdict = RULE.evaluate(scene.telemetry(*records))
+    assert verdict.findings == ()
+    assert (verdict.coverage["used"], verdict.coverage["used_only_from_loopback"]) == (1, told)
+
+
+def test_what_cannot_be_proved_is_not_counted_as_unused(scene):
+    server = scene.process("server")
+    polled = Limitation(code="connections-polled", rules=(RULE.id,))
+    coverage = RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 80, server), polled)).coverage
+    assert (coverage["listeners"], coverage["unused"], coverage["not_judged"]) == (1, 0, 1)
