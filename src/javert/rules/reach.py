@@ -69,6 +69,12 @@ class Reach:
             return ""
         return self._names.get(network_namespace) or "other network namespace"
 
+    def label(self, network_namespace: int) -> str:
+        """Names a namespace so that people find it, also one without a name (lsns(8)); "" for the host's own."""
+        return self.place(network_namespace) and (
+            self._names.get(network_namespace) or f"net:[{network_namespace}]"
+        )
+
 
 def serves(listener: Listener, endpoint: Endpoint) -> bool:
     """Whether the traffic that a server endpoint counts came to the listener."""

@@ -62,6 +62,6 @@ def _named(both: tuple[Listener, ...], probe: ServiceProbe | None, telemetry: Te
     udp = "/udp" if listener.transport is Transport.UDP else ""
     process = next((one for key in server.processes if (one := find(telemetry, key))), None)
     protocols = sorted({answer.protocol for answer in probe.answers}) if probe else []
-    names = [process.name if process else "", reach.place(listener.network_namespace), *protocols]
+    names = [process.name if process else "", reach.label(listener.network_namespace), *protocols]
     described = ", ".join(filter(None, names))
     return authority(listener.address, listener.port) + udp + (f" ({described})" if described else "")

@@ -9,7 +9,7 @@ from javert.model.rule_id import RuleId
 from javert.model.telemetry import Limitation, Listener, Process, SilentService
 from javert.model.view import Telemetry
 from javert.rules.interface import Rule
-from javert.rules.port_census import TcpService, listening_s, take_census
+from javert.rules.port_census import Census, TcpService, listening_s, take_census
 from javert.rules.reach import Exposure, Reach, destination, watched
 from javert.rules.who import find, summarize
 
@@ -23,13 +23,6 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     """Judge every TCP listener of the run by what the kernel counted."""
     reach = Reach(telemetry)
     census = take_census(telemetry)
-    exclusions = [_too_young(service, telemetry) for service in census.young]
-    exclusions += [_not_judged("port-traffic-prompted", service) for service in census.prompted]
-    if census.counted:
-        exclusions += [_not_judged("port-traffic-redirected", one, blinds=True) for one in census.redirected]
-        exclusions += [_not_judged("published-port-untold", one, blinds=True) for one in census.untold]
-    elif unprovable := [*census.unused, *census.redirected, *census.untold]:
-        exclusions.append(_unprovable(unprovable))
     findings: tuple[FindingDraft, ...] = ()
     if census.counted:
         earlier = {service.identity: service for service in telemetry.earlier_silence}
@@ -39,7 +32,7 @@ def evaluate(telemetry: Telemetry) -> RuleVerdict:
     return RuleVerdict(
         outcome=_outcome(telemetry, findings, census.counted),
         findings=findings,
-        exclusions=tuple(exclusions),
+        exclusions=tuple(_exclusions(census, telemetry, reach)),
         coverage={
             "listeners": listeners,
             "used": len(census.used),
@@ -108,27 +101,34 @@ def _inside(service: TcpService) -> int:
     return held_for or service.first.network_namespace
 
 
-def _not_judged(code: str, service: TcpService, *, blinds: bool = False) -> Limitation:
-    return Limitation(code=code, rules=(_ID,), scope=_where(service.first), blinds=blinds)
+def _scope(service: TcpService, reach: Reach, *more: str) -> str:
+    """Which service it is: its address and port and, in parentheses, what tells it from others there."""
+    said = ", ".join(filter(None, (*more, reach.label(service.first.network_namespace))))
+    return _where(service.first) + (f" ({said})" if said else "")
 
 
-def _too_young(service: TcpService, telemetry: Telemetry) -> Limitation:
-    """All of these read alike, so that reports show them as one; the scope tells which listener, and how long."""
+def _exclusions(census: Census, telemetry: Telemetry, reach: Reach) -> list[Limitation]:
+    """What was not judged. Those of one reason read alike, so that reports show them as one; scopes tell which."""
+
+    def each(code: str, services: list[TcpService], *, blinds: bool = False) -> list[Limitation]:
+        return [Limitation(code=code, rules=(_ID,), scope=_scope(one, reach), blinds=blinds) for one in services]
+
+    found = [_too_young(service, telemetry, reach) for service in census.young]
+    found += each("port-traffic-prompted", census.prompted)
+    if census.counted:
+        found += each("port-traffic-redirected", census.redirected, blinds=True)
+        found += each("published-port-untold", census.untold, blinds=True)
+    elif unprovable := [*census.unused, *census.redirected, *census.untold]:
+        ports = ", ".join(_scope(service, reach) for service in unprovable)
+        found.append(Limitation(code="unused-ports-unprovable", rules=(_ID,), params={"ports": ports}, blinds=True))
+    return found
+
+
+def _too_young(service: TcpService, telemetry: Telemetry, reach: Reach) -> Limitation:
     process = _process(service, telemetry)
-    seconds = round(listening_s(service, telemetry))
-    owner = f"{process.name}, " if process else ""
-    return Limitation(
-        code="listener-too-young", rules=(_ID,), scope=f"{_where(service.first)} ({owner}{seconds} s)"
-    )
-
-
-def _unprovable(unused: list[TcpService]) -> Limitation:
-    return Limitation(
-        code="unused-ports-unprovable",
-        rules=(_ID,),
-        params={"ports": ", ".join(_where(service.first) for service in unused)},
-        blinds=True,
-    )
+    seconds = f"{round(listening_s(service, telemetry))} s"
+    scope = _scope(service, reach, process.name if process else "", seconds)
+    return Limitation(code="listener-too-young", rules=(_ID,), scope=scope)
 
 
 def _outcome(telemetry: Telemetry, findings: tuple[FindingDraft, ...], counted: bool) -> Outcome:
@@ -196,7 +196,7 @@ def _finding(
             "user": (process.user or str(process.uid)) if process else "?",
             "pid": str(process.key.pid) if process else "?",
             "unit": listener.unit or (process.unit if process else ""),
-            "place": reach.place(_inside(service)),
+            "place": reach.label(_inside(service)) or (listener.publishes.address if listener.publishes else ""),
             "target": target,
             "seconds": str(round(listening_s(service, telemetry))),
             "runs": str(silence.runs),

@@ -227,6 +227,7 @@ def test_a_published_port_whose_container_is_not_seen_is_told_alone(scene, publi
     proxy, _web, on_host, _on_host6, _inside = published
     (finding,) = RULE.evaluate(scene.telemetry(proxy, on_host)).findings
     assert finding.attributes.port == 8080
+    assert "container (172.17.0.2)" in text(f"finding.{finding.text}.description", Language.ENGLISH, finding.params)
 
 
 def test_what_javert_may_have_caused_makes_a_port_neither_used_nor_unused(scene):
@@ -264,7 +265,9 @@ def test_connections_to_ports_nobody_listens_on_were_handed_to_some_listener(sce
         )
     )
     assert [finding.attributes.port for finding in verdict.findings] == [22], "nothing was redirected on the host"
-    assert [(one.code, one.scope) for one in verdict.exclusions] == [("port-traffic-redirected", "0.0.0.0:15001")]
+    assert [(one.code, one.scope) for one in verdict.exclusions] == [
+        ("port-traffic-redirected", "0.0.0.0:15001 (web)")
+    ]
     assert verdict.exclusions[0].blinds
 
 
@@ -374,3 +377,14 @@ def test_what_cannot_be_proved_is_not_counted_as_unused(scene):
     polled = Limitation(code="connections-polled", rules=(RULE.id,))
     coverage = RULE.evaluate(scene.telemetry(server, scene.listener("0.0.0.0", 80, server), polled)).coverage
     assert (coverage["listeners"], coverage["unused"], coverage["not_judged"]) == (1, 0, 1)
+
+
+def test_a_namespace_without_a_name_is_told_by_its_number(scene):
+    server = scene.process("server")
+    listeners = [scene.listener("0.0.0.0", port, server, network_namespace=61) for port in (80, 81)]
+    young = scene.listener("0.0.0.0", 82, server, network_namespace=61, opened_at=scene.at(3590))
+    verdict = RULE.evaluate(scene.telemetry(server, *listeners, young))
+    for finding in verdict.findings:
+        for language in Language:
+            assert "net:[61]" in text(f"finding.{finding.text}.description", language, finding.params)
+    assert [one.scope for one in verdict.exclusions] == ["0.0.0.0:82 (server, 10 s, net:[61])"]
