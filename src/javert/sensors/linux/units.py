@@ -7,11 +7,21 @@ from typing import NamedTuple
 from javert.formats.addresses import is_unspecified
 
 UNIT_DIRECTORIES = (
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
     "/etc/systemd/system",
+    "/etc/systemd/system.attached",
     "/run/systemd/system",
+    "/run/systemd/system.attached",
     "/run/systemd/generator",
+    "/usr/local/lib/systemd/system",
+    "/lib/systemd/system",
     "/usr/lib/systemd/system",
+    "/run/systemd/generator.late",
 )
+"""As ``systemd-analyze unit-paths`` prints them; the first go before the later."""
 
 
 class StreamUnit(NamedTuple):

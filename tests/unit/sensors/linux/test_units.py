@@ -1,8 +1,11 @@
 """Socket units of systemd, by what they listen on."""
 
+import shutil
+import subprocess
+
 import pytest
 
-from javert.sensors.linux.units import StreamUnit, parse_listen, stream_units, unit_for
+from javert.sensors.linux.units import UNIT_DIRECTORIES, StreamUnit, parse_listen, stream_units, unit_for
 
 
 @pytest.mark.parametrize(
@@ -66,3 +69,14 @@ def test_drop_ins_change_a_unit_and_an_earlier_one_hides_its_namesake(tmp_path):
     (lib / "ssh.socket.d" / "accept.conf").write_text("[Socket]\nAccept=yes\n")
     (lib / "ssh.socket.d" / "notes.txt").write_text("ListenStream=1\n")
     assert stream_units((str(etc), str(lib))) == (StreamUnit("ssh.socket", "", 2222, "ssh@.service"),)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd's own list")
+def test_units_are_looked_for_where_systemd_does_in_its_order():
+    told = subprocess.run(
+        ["systemd-analyze", "unit-paths"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert [path for path in UNIT_DIRECTORIES if path in told] == [
+        path for path in told if path in UNIT_DIRECTORIES
+    ]
+    assert set(told) <= set(UNIT_DIRECTORIES)
