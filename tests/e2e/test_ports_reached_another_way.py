@@ -44,6 +44,7 @@ umount --recursive /sys/fs/cgroup    # a tree as of a host that has only the sec
 mount -t cgroup2 none /sys/fs/cgroup
 mount -t tmpfs none /dev/shm         # where Podman keeps its locks
 mount -t tmpfs none /run
+mount -t tmpfs none /var/lib          # where the plugins note the addresses that they give
 ip link set lo up
 podman() { command podman --root "$top/storage" --runroot "$top/run" --tmpdir "$top/tmp" \
     --cgroup-manager cgroupfs --events-backend none --log-level error "$@"; }
