@@ -1,10 +1,12 @@
 """Connections as short as they come: each is counted, on both sides, and none is lost."""
 
+import os
 import socket
 import sys
+import time
 
 import pytest
-from benchmarks.watching import LOOPBACK, SOURCE, nginx
+from benchmarks.watching import LOOPBACK, NGINX, SOURCE, nginx
 
 from javert.model.codec import decode_record
 from javert.model.telemetry import Endpoint, Role
@@ -95,5 +97,45 @@ def test_none_is_lost_at_the_highest_rate_of_the_machine(javert, execute, workpl
     for endpoint in endpoints(run.journal, LOOPBACK.port):
         counted[endpoint.role] += endpoint.connections
     assert sent >= 100_000
+    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []
+
+
+@pytest.fixture
+def interrupted_namespace(execute):
+    """A network namespace whose packets go on on either processor, by an interrupt: as with network cards."""
+    name = f"javert-rps-{os.getpid()}"
+    spread = "ip link set lo up && echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus"
+    try:
+        execute("ip", "netns", "add", name)
+        execute("ip", "netns", "exec", name, "sh", "-c", spread)
+        yield ("ip", "netns", "exec", name)
+    finally:
+        execute("ip", "netns", "del", name)
+
+
+@pytest.mark.serial
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="takes two processors")
+def test_none_is_lost_when_one_is_accepted_in_the_middle_of_anothers_beginning(
+    javert, children, execute, workplace, endpoints, tmp_path, interrupted_namespace
+):
+    """The kernel leaves out a tracing program that it interrupted with itself: here some 200 times of 60,000."""
+    client, top = tmp_path / "short-connections", tmp_path / "nginx"
+    execute("gcc", "-O2", "-o", client, SOURCE)
+    top.mkdir()
+    configuration = top / "nginx.conf"
+    configuration.write_text(NGINX.format(top=top, address=LOOPBACK.address, port=LOOPBACK.port))
+    children.start(*interrupted_namespace, "nginx", "-p", top, "-c", configuration)
+    while not (top / "pid").exists():
+        time.sleep(0.05)
+    run = javert.assess("--duration", "1h", "--scan", workplace, "--no-probe").collecting()
+    sent = int(
+        execute(*interrupted_namespace, client, LOOPBACK.address, LOOPBACK.port, 30_000, 2).stdout.split()[0]
+    )
+    ended = run.interrupted()
+    counted = dict.fromkeys(Role, 0)
+    for endpoint in endpoints(run.journal, LOOPBACK.port):
+        counted[endpoint.role] += endpoint.connections
+    assert sent >= 60_000
     assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
     assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []

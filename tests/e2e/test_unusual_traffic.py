@@ -191,3 +191,23 @@ def test_tftp_from_a_second_port_is_the_service_s_own(javert, workplace, trivial
     assert {one.port for one in others} == {trivial_files}, "neither serves at a client's port"
     ports = {one["attributes"]["port"] for one in ended.document["findings"] if "TFTP" in one["title"]}
     assert ports <= {trivial_files}
+
+
+def test_data_on_a_connection_that_its_client_had_half_closed_before_the_run_is_traffic(javert, workplace):
+    """The server still answers, and nobody connects again (RFC 9293, section 3.6)."""
+    with socket.create_server(("127.0.0.1", 0)) as used, socket.create_server(("127.0.0.1", 0)) as unused:
+        with socket.create_connection(used.getsockname()) as client:
+            server, _ = used.accept()
+            client.sendall(b"?")
+            client.shutdown(socket.SHUT_WR)
+            assert server.recv(2) == b"?"
+            assert server.recv(1) == b""
+            run = javert.assess("--duration", "1h", "--scan", workplace, "--no-probe").collecting()
+            server.sendall(b"!" * 100)
+            assert client.recv(1000)
+            ended = run.interrupted()
+            server.close()
+        silent = {
+            one["attributes"]["port"] for one in ended.document["findings"] if "listening_s" in one["attributes"]
+        }
+        assert silent & {used.getsockname()[1], unused.getsockname()[1]} == {unused.getsockname()[1]}

@@ -15,10 +15,12 @@ from javert.formats.kernel_records import (
     ENDPOINT,
     ENDPOINT_IDENTITY_SIZE,
     ENDPOINTS,
+    INTERVAL_AT,
     NETWORK_STATE,
     PORT_KEY,
     SEGMENT_AT_LISTENER,
     SEGMENT_MIDSTREAM,
+    STOCK_TAKEN_AT,
     WALK_STOPS_AT,
     CgroupEvent,
     EndpointEvent,
@@ -47,13 +49,13 @@ from javert.sensors.linux.namespaces import NamespaceEntry, describe, inside, lo
 from javert.sensors.linux.probe_marks import ProbeMarks
 from javert.sensors.linux.processes import ProcessTable
 from javert.sensors.linux.silent_sessions import SilentSessions
-from javert.sensors.linux.sockets import holders
+from javert.sensors.linux.sockets import holders, holds
 from javert.sensors.own_flows import OwnFlows
 
 OBJECTS = Path(__file__).with_name("bpf")
+_TRACING_PROGRAMS = ("tcp_state", "tcp_destroyed")
 _CGROUP_PROGRAMS = ("packet_in", "packet_out", "udp_connect4", "udp_connect6", "udp_sendmsg4", "udp_sendmsg6")
 _SETTLED_INTERVAL_MS = 1000
-_INTERVAL_AT = 60  # offset of interval_ms in struct endpoint
 _WAITING = 256
 _NAMESPACES_EVERY_S = 5.0
 _LISTING_SHARE = 1 / 100
@@ -83,6 +85,7 @@ class _KernelState(NamedTuple):
     lost_listens: int
     own_flows: int
     asked_processes: int
+    stock_taken: int
 
 
 class BpfNetworkSensor:
@@ -147,7 +150,8 @@ class BpfNetworkSensor:
             self._state[4:8] = os.getpid().to_bytes(4, "little")
             self._own.told_to(ProbeMarks(self._object, self._state))
             self._consume = self._object.ring("events", self._keep)
-            self._object.attach("tcp_state")
+            for program in _TRACING_PROGRAMS:
+                self._object.attach(program)
             cgroup = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 for program in _CGROUP_PROGRAMS:
@@ -164,6 +168,7 @@ class BpfNetworkSensor:
             for entry in network_namespaces():
                 self._enter_namespace(entry, None)
             self._namespaces_at = self._clock.now()
+            self._set(STOCK_TAKEN_AT, 1)
         except BaseException:
             self._release()
             raise
@@ -202,7 +207,7 @@ class BpfNetworkSensor:
             if seen := self._seen_as(index):
                 self._emit(self._record(index, seen, values))
         for index in self._flows.settled - self._slowed:
-            at = index * ENDPOINT.size + _INTERVAL_AT
+            at = index * ENDPOINT.size + INTERVAL_AT
             self._counters[at : at + 4] = _SETTLED_INTERVAL_MS.to_bytes(4, "little")
             self._slowed.add(index)
 
@@ -210,7 +215,7 @@ class BpfNetworkSensor:
         """Add what is still open to the counts, list listeners once more, and detach."""
         self.poll()
         now = self._clock.now()
-        self._state[WALK_STOPS_AT : WALK_STOPS_AT + 4] = (1).to_bytes(4, "little")
+        self._set(WALK_STOPS_AT, 1)
         entries = network_namespaces()
         for entry in entries:
             self._last_look(entry, now)
@@ -298,11 +303,11 @@ class BpfNetworkSensor:
         return None
 
     def _holder(self, inode: int) -> ProcessKey | None:
-        if inode not in self._inodes:
+        pid = next((pid for pid in self._inodes.get(inode, []) if holds(pid, inode)), None)
+        if pid is None:  # not known, or it has closed the socket or ended since, and its number may be another's
             found, _ = holders(frozenset({inode}))
-            self._inodes[inode] = found.get(inode, [])
-        pids = self._inodes[inode]
-        return self._table.from_proc(pids[0]) if pids else None
+            pid = next(iter(found.get(inode, [])), None)
+        return None if pid is None else self._table.from_proc(pid)
 
     def _list(self, entry: NamespaceEntry, now: float | None) -> list[SocketEntry]:
         """List what waits for clients. One look at every process finds all holders, so there is one at most."""
@@ -422,6 +427,9 @@ class BpfNetworkSensor:
 
     # ---------------------------------------------------------------- counters
 
+    def _set(self, at: int, value: int) -> None:
+        self._state[at : at + 4] = value.to_bytes(4, "little")
+
     def _kernel_state(self) -> _KernelState:
         return _KernelState(*NETWORK_STATE.unpack_from(self._state))
 
@@ -454,9 +462,9 @@ class BpfNetworkSensor:
             self._emit(_loss("segments-over-budget", PAYLOAD_RULES, state.lost_segments))
         if state.lost_clients:
             self._emit(_loss("clients-not-counted", CLIENT_RULES, state.lost_clients))
-        if state.lost_servers:
+        if state.lost_servers or state.lost_flows:  # a connection may be of a server that nothing else came to
             rules = (RuleId.UNUSED_LISTENING_TCP_PORT, RuleId.INSECURE_SERVER_PROTOCOL)
-            self._emit(_loss("listeners-not-counted", rules, state.lost_servers))
+            self._emit(_loss("listeners-not-counted", rules, state.lost_servers + state.lost_flows))
 
 
 def _loss(code: str, rules: tuple[RuleId, ...], count: int) -> Limitation:

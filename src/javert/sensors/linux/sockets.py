@@ -104,3 +104,11 @@ def sockets_of(pid: int) -> Iterator[int]:
             if inode not in seen:
                 seen.add(inode)
                 yield inode
+
+
+def holds(pid: int, inode: int) -> bool:
+    """Whether a process holds a socket now; False also if it ended or is not ours to look at."""
+    try:
+        return inode in sockets_of(pid)
+    except OSError:
+        return False

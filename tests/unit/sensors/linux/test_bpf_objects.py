@@ -235,7 +235,8 @@ def test_the_state_of_the_network_programs_is_named_in_order():
 
 def test_user_space_writes_into_the_counters_where_the_kernel_reads():
     types = TypeInformation(OBJECTS / "network.bpf.o")
-    assert types.offset("endpoint", "interval_ms") == network._INTERVAL_AT
+    assert types.offset("endpoint", "interval_ms") == kernel_records.INTERVAL_AT
+    assert types.offset("state", "stock_taken") == kernel_records.STOCK_TAKEN_AT
     assert types.offset("state", "self_pid") == 4
     assert types.offset("state", "walk_stops") == kernel_records.WALK_STOPS_AT
     assert types.offset("state", "own_flows") == kernel_records.OWN_FLOWS_AT

@@ -104,6 +104,7 @@ struct state {
 	__u32 lost_listens; /* listeners that came or went untold: user space lists them again */
 	__u32 own_flows;       /* entries of the map; while it is 0 nobody looks there */
 	__u32 asked_processes; /* likewise */
+	__u32 stock_taken; /* what was open before the run is known, and all listeners */
 };
 struct state state;
 

@@ -6,6 +6,7 @@
  *   tp_btf/inet_sock_set_state  every TCP connection's beginning and end, however short, and every listener; CLOSE ->
  *                               SYN_SENT runs in the connecting process (tracepoint 4.16, tp_btf 5.5, socket storage in
  *                               tracing programs 5.11, socket cookies and atomic compare 5.12)
+ *   tp_btf/tcp_destroy_sock     the last of a connection (4.16)
  *   cgroup_skb                  every IP packet of every socket, loopback and namespaces included, with the socket (4.10)
  *   cgroup/connect, sendmsg     the process behind a UDP flow (4.17, 4.18)
  *   iter/tcp                    connections that were open before the run or are open at its end (5.9)
@@ -25,15 +26,22 @@ int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
 	if (new == TCP_SYN_SENT)
 		client_opens(sk);
 	else if (new == TCP_ESTABLISHED && old == TCP_SYN_SENT)
-		client_connected(sk);
+		connected(sk);
 	else if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV)
-		server_accepted(sk);
+		server_accepted(sk, cookie_of(sk));
 	else if (new == TCP_LISTEN)
 		listener_changed(sk, EVENT_LISTEN);
 	else if (new == TCP_CLOSE && old == TCP_LISTEN) /* LISTEN -> SYN_RECV is a child taking its parent's copy */
 		listener_changed(sk, EVENT_UNLISTEN);
 	else if (new == TCP_CLOSE)
 		connection_closed(sk, old);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroyed, struct sock *sk)
+{
+	socket_destroyed(sk);
 	return 0;
 }
 
@@ -79,12 +87,19 @@ int udp_sendmsg6(struct bpf_sock_addr *ctx)
 	return 1;
 }
 
+/* Whether data may come or go still: also when one side has said that it will send no more. */
+static __always_inline bool is_open(int state)
+{
+	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT;
+}
+
 /* Start: marks what is open, so that its first segment is noticed. End: adds what is still open to the counts. */
 SEC("iter/tcp")
 int open_connections(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *common = ctx->sk_common;
-	struct slot *slot;
+	bool open;
+	struct mark *mark;
 	struct flow *flow;
 	struct sock *sk;
 
@@ -92,27 +107,26 @@ int open_connections(struct bpf_iter__tcp *ctx)
 		return 0;
 	/* It leads to the fields behind struct sock_common, and is NULL for what is half open or waits its time out. */
 	sk = (struct sock *)bpf_skc_to_tcp_sock(common);
-	if (!sk || sk->__sk_common.skc_state != TCP_ESTABLISHED)
+	if (!sk || sk->__sk_common.skc_state == TCP_LISTEN)
 		return 0;
-	slot = slot_of(bpf_get_socket_cookie(sk));
+	mark = mark_of(sk);
+	open = is_open(sk->__sk_common.skc_state);
 	if (state.walk_stops) {
-		settle_bytes(sk, slot);
-		if (slot)
-			slot->endpoint = NO_ENDPOINT;
+		if (mark && open)
+			settle(sk, mark);
 		return 0;
 	}
-	if (slot)
-		return 0; /* opened since the programs were attached */
-	flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!flow) {
-		__sync_fetch_and_add(&state.lost_flows, 1);
+	if (mark)
+		return 0; /* opened since the programs were attached, or seen already */
+	flow = flow_of(sk);
+	if (!flow)
 		return 0;
-	}
-	if (flow->network_namespace)
-		return 0; /* as above, or seen already */
-	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->mark.endpoint = NO_ENDPOINT;
+	flow->mark.flags = OPENED;
+	if (!open)
+		return 0; /* it opens or closes just now, and was open before the run */
+	flow->mark.flags = OPENED | COUNTED | LOOKED_AT | MIDSTREAM;
 	flow->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
-	flow->midstream = 1;
 	flow->unresolved = 1;
 	flow->left_in = flow->left_out = FLOW_SEGMENTS;
 	flow->socket_inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);

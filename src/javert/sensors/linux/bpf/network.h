@@ -9,7 +9,7 @@
 #define ENDPOINTS 32768 /* power of two: indexes are masked */
 #define SEGMENT_BYTES 1024
 #define SLOTS 65536 /* power of two */
-#define NO_ENDPOINT 0xffffffff /* in a slot or flow: the connection has been settled, or is Javert's own */
+#define NO_ENDPOINT 0xffffffff /* of a connection that is Javert's own, or not counted for another reason */
 
 enum role { ROLE_CLIENT = 0, ROLE_SERVER = 1 };
 enum event_type { EVENT_ENDPOINT = 1, EVENT_SEGMENT = 2, EVENT_LISTEN = 3, EVENT_UNLISTEN = 4, EVENT_CGROUP = 5 };
@@ -125,34 +125,43 @@ struct listen_event {
 	char cmdline[CMDLINE_MAX];
 };
 
+enum mark_flags {
+	OPENED = 1,    /* the handshake was seen to end */
+	COUNTED = 2,   /* the connection is in its endpoint's count */
+	LOOKED_AT = 4, /* its first segments are passed up: it has a struct flow */
+	SETTLED = 8,   /* closed: all that it carried is counted */
+	PROMPTED = 16,
+	MIDSTREAM = 32, /* open before the run */
+};
+
+/* A TCP connection: whose it is, and what was done about it. */
+struct mark {
+	__u32 endpoint;
+	__u32 flags;
+};
+
 /*
- * The endpoint of a TCP socket opened during the run. Socket cookies are numbers in a row, so the slot is the cookie's
- * low bits, and sockets only meet in one when the older is still open after SLOTS others. Then the younger goes without:
- * a client gets a struct flow, a server's endpoint is found again by its key.
+ * The mark of a socket opened during the run. Socket cookies are numbers in a row, so the slot is the cookie's low bits,
+ * and sockets only meet in one when the older is still open after SLOTS others. Then the younger's is in a struct flow.
  */
 struct slot {
 	__u64 cookie; /* 0: free */
-	__u32 endpoint;
-	__u32 prompted;
+	struct mark mark;
 };
 
 /* Per socket: what is left to be passed up. Making one costs more than all the rest, so only few sockets have one. */
 struct flow {
-	__u32 endpoint;
-	__u32 base_in; /* sequence number of the first payload byte */
+	struct mark mark; /* where there is no slot; its endpoint always */
+	__u32 base_in;	  /* sequence number of the first payload byte */
 	__u32 base_out;
 	__u16 left_in;
 	__u16 left_out;
 	__u32 network_namespace;
-	__u8 counted; /* the connection is in its endpoint's count */
-	__u8 midstream;
-	__u8 unresolved; /* open before the run, and silent so far: has no endpoint yet */
-	__u8 prompted;
+	__u32 unresolved; /* open before the run, and silent so far: has no endpoint yet */
+	__u32 uid;
 	__u64 bytes_in_before;
 	__u64 bytes_out_before;
 	__u64 socket_inode;
-	__u32 uid;
-	__u32 pad2;
 };
 
 struct udp_flow_key {

@@ -167,18 +167,38 @@ static __always_inline bool resolve(const struct packet *p, struct flow *flow)
 	e = endpoint_at(index);
 	if (!e)
 		return false;
-	flow->endpoint = index;
+	flow->mark.endpoint = index;
 	flow->unresolved = 0;
-	flow->counted = 1;
 	__sync_fetch_and_add(&e->connections, 1);
 	__sync_fetch_and_add(&e->sampled, 1);
 	touch(e, bpf_ktime_get_boot_ns());
 	return true;
 }
 
+/* What is left to be looked at of a packet's connection; NULL: nothing. */
+static __always_inline struct flow *looked_at(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	struct slot *slot = slot_of(cookie);
+	struct tcp_sock *full;
+	struct flow *flow;
+
+	if (slot && (slot->mark.flags & (OPENED | LOOKED_AT)) == OPENED)
+		return NULL;
+	flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+	if (slot ? slot->mark.flags & OPENED : flow && flow->mark.flags & OPENED)
+		return flow;
+	if (sk->state != TCP_ESTABLISHED)
+		return NULL;
+	full = bpf_skc_to_tcp_sock(sk);
+	if (full)
+		make_up_for((struct sock *)full, cookie, slot ? &slot->mark : flow ? &flow->mark : NULL);
+	return bpf_sk_storage_get(&flows, sk, 0, 0);
+}
+
 static __always_inline void tcp_segment(struct __sk_buff *skb, struct bpf_sock *sk, int direction)
 {
-	struct flow *flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+	struct flow *flow = looked_at(skb, sk);
 	struct packet p;
 	__u32 offset;
 
@@ -195,8 +215,8 @@ static __always_inline void tcp_segment(struct __sk_buff *skb, struct bpf_sock *
 		flow->left_in--;
 		offset = p.sequence - flow->base_in;
 	}
-	pass_up(skb, &p, flow->endpoint, flow->network_namespace, offset, direction,
-		flow->midstream ? SEGMENT_MIDSTREAM : 0);
+	pass_up(skb, &p, flow->mark.endpoint, flow->network_namespace, offset, direction,
+		flow->mark.flags & MIDSTREAM ? SEGMENT_MIDSTREAM : 0);
 }
 
 /* Data on the packet that completes a handshake arrives at the listener (TCP_DEFER_ACCEPT, fast clients). */

@@ -9,7 +9,10 @@
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT1 4
+#define TCP_FIN_WAIT2 5
 #define TCP_CLOSE 7
+#define TCP_CLOSE_WAIT 8
 #define TCP_LISTEN 10
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
@@ -50,6 +53,14 @@ static __always_inline void start_streams(struct sock *sk, struct flow *flow)
 	flow->base_out = tp->snd_nxt;
 }
 
+/* The socket's number; a load where it has one, which is nearly always. */
+static __always_inline __u64 cookie_of(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie ? cookie : bpf_get_socket_cookie(sk);
+}
+
 /* The socket's slot if it has one. */
 static __always_inline struct slot *slot_of(__u64 cookie)
 {
@@ -59,38 +70,77 @@ static __always_inline struct slot *slot_of(__u64 cookie)
 	return slot && slot->cookie == cookie ? slot : NULL;
 }
 
-static __always_inline bool take_slot(__u64 cookie, __u32 endpoint, bool prompted)
+/* What is known of a connection, in its slot or kept for its socket; NULL: nothing. */
+static __always_inline struct mark *mark_of(struct sock *sk)
 {
-	__u32 key = cookie & (SLOTS - 1);
-	struct slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct slot *slot = slot_of(cookie_of(sk));
+	struct flow *flow;
 
-	if (!slot || __sync_val_compare_and_swap(&slot->cookie, 0, cookie))
-		return false;
-	slot->endpoint = endpoint;
-	slot->prompted = prompted;
-	return true;
+	if (slot)
+		return &slot->mark;
+	flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+	return flow ? &flow->mark : NULL;
 }
 
-/* A fresh struct flow; only for sockets that are looked at, and the few clients without a slot. */
-static __always_inline struct flow *new_flow(struct sock *sk, __u32 endpoint)
+/* What is kept for the socket, made if need be: only for those that are looked at, and the few without a slot. */
+static __always_inline struct flow *flow_of(struct sock *sk)
 {
 	struct flow *flow = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (!flow) {
+	if (!flow)
 		__sync_fetch_and_add(&state.lost_flows, 1);
-		return NULL;
-	}
-	__builtin_memset(flow, 0, sizeof(*flow));
-	flow->endpoint = endpoint;
-	flow->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
 	return flow;
 }
 
-static __always_inline void look_at_flow(struct sock *sk, struct flow *flow)
+/* A fresh mark for the socket; NULL: no memory. */
+static __always_inline struct mark *new_mark(struct sock *sk, __u64 cookie, __u32 endpoint, __u32 flags)
 {
-	flow->counted = 1;
+	__u32 key = cookie & (SLOTS - 1);
+	struct slot *slot = bpf_map_lookup_elem(&slots, &key);
+	struct mark *mark;
+	struct flow *flow;
+	__u64 holder;
+
+	holder = slot ? __sync_val_compare_and_swap(&slot->cookie, 0, cookie) : ~0ULL;
+	if (slot && (!holder || holder == cookie)) { /* a socket that connects again has its own still */
+		mark = &slot->mark;
+	} else {
+		flow = flow_of(sk);
+		if (!flow)
+			return NULL;
+		mark = &flow->mark;
+	}
+	mark->endpoint = endpoint;
+	mark->flags = flags;
+	return mark;
+}
+
+static __always_inline void look_at_flow(struct sock *sk, struct mark *mark)
+{
+	struct flow *flow = flow_of(sk);
+
+	if (!flow)
+		return;
+	flow->mark.endpoint = mark->endpoint;
+	flow->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
 	flow->left_in = flow->left_out = FLOW_SEGMENTS;
 	start_streams(sk, flow);
+	mark->flags |= LOOKED_AT;
+}
+
+/* The handshake is complete. */
+static __always_inline void opened(struct sock *sk, struct mark *mark)
+{
+	struct endpoint *e = endpoint_at(mark->endpoint);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	mark->flags |= OPENED | COUNTED;
+	if (!e)
+		return;
+	__sync_fetch_and_add(&e->connections, 1);
+	touch(e, now);
+	if (take_sample(e, now))
+		look_at_flow(sk, mark);
 }
 
 /* connect(2), in the calling process. */
@@ -98,13 +148,15 @@ static __always_inline void client_opens(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct endpoint_key key = {};
+	__u64 cookie = cookie_of(sk);
 	struct css_set *groups;
-	struct flow *flow;
 	struct file *exe;
 	long index;
 
-	if ((__u32)task->tgid == state.self_pid)
+	if ((__u32)task->tgid == state.self_pid) {
+		new_mark(sk, cookie, NO_ENDPOINT, OPENED);
 		return;
+	}
 	socket_address(sk, true, key.address);
 	groups = task->cgroups;
 	if (groups)
@@ -121,125 +173,150 @@ static __always_inline void client_opens(struct sock *sk)
 	key.role = ROLE_CLIENT;
 	key.prompted = is_asked(task);
 	index = find_endpoint(&key, task, 0);
-	if (index < 0 || take_slot(bpf_get_socket_cookie(sk), index, key.prompted))
-		return;
-	flow = new_flow(sk, index);
-	if (flow)
-		flow->prompted = key.prompted;
+	new_mark(sk, cookie, index < 0 ? NO_ENDPOINT : index, key.prompted ? PROMPTED : 0);
 }
 
-static __always_inline void client_connected(struct sock *sk)
+static __always_inline void client_connected(struct sock *sk, struct mark *mark)
 {
-	struct slot *slot = slot_of(bpf_get_socket_cookie(sk));
-	struct flow *flow = slot ? NULL : bpf_sk_storage_get(&flows, sk, 0, 0);
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct endpoint *e;
-	__u32 index;
-
-	if (!slot && !flow)
-		return;
-	if (slot ? slot->prompted : flow->prompted)
+	if (mark->flags & PROMPTED)
 		note_prompted(sk);
-	index = slot ? slot->endpoint : flow->endpoint;
-	e = endpoint_at(index);
-	if (!e)
-		return;
-	__sync_fetch_and_add(&e->connections, 1);
-	touch(e, now);
-	if (!take_sample(e, now))
-		return;
-	if (!flow)
-		flow = new_flow(sk, index);
-	if (flow)
-		look_at_flow(sk, flow);
+	opened(sk, mark);
+}
+
+static __always_inline void connected(struct sock *sk)
+{
+	struct mark *mark = mark_of(sk);
+
+	if (mark)
+		client_connected(sk, mark);
 }
 
 /* The handshake of an incoming connection is complete; runs in a soft interrupt, in nobody's context. */
-static __always_inline void server_accepted(struct sock *sk)
+static __always_inline void server_accepted(struct sock *sk, __u64 cookie)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct endpoint_key key;
-	struct endpoint *e;
-	struct flow *flow;
+	struct mark *mark;
 	long index;
 
 	if (accepts_own(sk)) {
-		if (!take_slot(bpf_get_socket_cookie(sk), NO_ENDPOINT, false))
-			new_flow(sk, NO_ENDPOINT);
+		new_mark(sk, cookie, NO_ENDPOINT, OPENED);
 		return;
 	}
 	server_key(sk, &key);
 	key.prompted = accepts_prompted(sk);
 	index = find_endpoint(&key, NULL, 0);
-	e = endpoint_at(index);
-	if (!e)
-		return;
-	__sync_fetch_and_add(&e->connections, 1);
-	touch(e, now);
-	take_slot(bpf_get_socket_cookie(sk), index, false);
-	if (!take_sample(e, now))
-		return;
-	flow = new_flow(sk, index);
-	if (flow)
-		look_at_flow(sk, flow);
+	mark = new_mark(sk, cookie, index < 0 ? NO_ENDPOINT : index, 0);
+	if (mark)
+		opened(sk, mark);
 }
 
-/* The endpoint of a server's connection that found no slot. */
-static __always_inline struct endpoint *endpoint_by_key(struct sock *sk)
+static __always_inline bool is_listening(const struct sock *sk, __u16 port)
 {
-	struct endpoint_key key;
-	__u32 *index;
+	struct port_key key = { .network_namespace = sk->__sk_common.skc_net.net->ns.inum, .port = port };
 
-	server_key(sk, &key);
-	index = bpf_map_lookup_elem(&endpoint_index, &key);
-	return index ? endpoint_at(*index) : NULL;
+	return bpf_map_lookup_elem(&listening, &key);
 }
 
-/* Adds what the connection carried during the run to its endpoint; once, though it may be called twice. */
-static __always_inline void settle_bytes(struct sock *sk, struct slot *slot)
+/*
+ * The kernel does not run a tracing program that it interrupted with itself: of two changes of state at once on a
+ * processor, in a process and in the soft interrupt on top of it, tcp_state sees the first. What it did not see is made
+ * up for here, before the connection's first data, or else when its socket goes.
+ */
+static __always_inline void make_up_for(struct sock *sk, __u64 cookie, struct mark *mark)
 {
-	struct flow *flow = bpf_sk_storage_get(&flows, sk, 0, 0);
-	struct endpoint *e;
+	if (mark)
+		client_connected(sk, mark);
+	else if (state.stock_taken && is_listening(sk, sk->__sk_common.skc_num))
+		server_accepted(sk, cookie);
+}
+
+/* Adds what the connection carried during the run to its endpoint, and the connection itself if need be; once. */
+static __always_inline void settle(struct sock *sk, struct mark *mark)
+{
+	struct endpoint *e = endpoint_at(mark->endpoint);
+	struct flow *flow;
 	__u64 in, out;
 
-	if ((flow && flow->unresolved) || (slot && slot->endpoint == NO_ENDPOINT))
+	if (mark->flags & SETTLED)
 		return;
-	payload_counts(sk, &in, &out);
-	if (flow) {
-		in -= flow->bytes_in_before;
-		out -= flow->bytes_out_before;
-		flow->bytes_in_before += in;
-		flow->bytes_out_before += out;
-	}
-	if (!in && !out)
-		return;
-	if (slot || flow)
-		e = endpoint_at(slot ? slot->endpoint : flow->endpoint);
-	else
-		e = endpoint_by_key(sk);
+	mark->flags |= SETTLED;
 	if (!e)
 		return;
-	__sync_fetch_and_add(&e->bytes_in, in);
-	__sync_fetch_and_add(&e->bytes_out, out);
+	payload_counts(sk, &in, &out);
+	if (mark->flags & MIDSTREAM) {
+		flow = bpf_sk_storage_get(&flows, sk, 0, 0);
+		if (flow) {
+			in -= flow->bytes_in_before;
+			out -= flow->bytes_out_before;
+		}
+	}
+	if (!(mark->flags & COUNTED))
+		__sync_fetch_and_add(&e->connections, 1);
+	else if (!in && !out)
+		return;
+	if (in)
+		__sync_fetch_and_add(&e->bytes_in, in);
+	if (out)
+		__sync_fetch_and_add(&e->bytes_out, out);
 	touch(e, bpf_ktime_get_boot_ns());
+}
+
+static __always_inline void refused(struct mark *mark)
+{
+	struct endpoint *e = endpoint_at(mark->endpoint);
+
+	mark->flags |= SETTLED;
+	if (!e)
+		return;
+	__sync_fetch_and_add(&e->refused, 1);
+	touch(e, bpf_ktime_get_boot_ns());
+}
+
+/* A connection without a mark: if one was accepted here, it was while tcp_state could not run. */
+static __always_inline void settle_unmarked(struct sock *sk, const struct tcp_sock *tp)
+{
+	__u16 port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport); /* skc_num is 0 by now */
+	struct endpoint_key key;
+	struct mark mark = {};
+	long index;
+
+	if (!state.stock_taken || !sk->__sk_common.skc_dport || !is_listening(sk, port))
+		return;
+	server_key(sk, &key);
+	key.port = port;
+	index = find_endpoint(&key, NULL, 0);
+	mark.endpoint = index < 0 ? NO_ENDPOINT : index;
+	settle(sk, &mark);
 }
 
 static __always_inline void connection_closed(struct sock *sk, int old)
 {
-	struct slot *slot = slot_of(bpf_get_socket_cookie(sk));
-	struct flow *flow;
-	struct endpoint *e;
+	struct mark *mark = mark_of(sk);
 
-	if (old == TCP_SYN_SENT) {
-		flow = slot ? NULL : bpf_sk_storage_get(&flows, sk, 0, 0);
-		e = slot ? endpoint_at(slot->endpoint) : flow ? endpoint_at(flow->endpoint) : NULL;
-		if (e) {
-			__sync_fetch_and_add(&e->refused, 1);
-			touch(e, bpf_ktime_get_boot_ns());
-		}
-	} else if (old != TCP_CLOSE && old != TCP_SYN_RECV) {
-		settle_bytes(sk, slot);
-	}
+	if (!mark)
+		return;
+	if (old == TCP_SYN_SENT)
+		refused(mark);
+	else if (old != TCP_CLOSE && old != TCP_SYN_RECV)
+		settle(sk, mark);
+}
+
+/* The last of a socket: what a change of state that was missed left open is settled now. */
+static __always_inline void socket_destroyed(struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct slot *slot = slot_of(cookie_of(sk));
+	struct flow *flow = slot ? NULL : bpf_sk_storage_get(&flows, sk, 0, 0);
+	struct mark *mark = slot ? &slot->mark : flow ? &flow->mark : NULL;
+
+	if (!tp)
+		return;
+	if (!mark)
+		settle_unmarked(sk, tp);
+	else if (!(mark->flags & SETTLED) && (mark->flags & OPENED || tp->rcv_nxt))
+		settle(sk, mark);
+	else if (!(mark->flags & SETTLED))
+		refused(mark);
 	if (slot)
 		slot->cookie = 0;
 }
