@@ -33,23 +33,23 @@ struct {
 	__type(value, __u8);
 } prompted_flows SEC(".maps");
 
-static __always_inline void client_of(const struct sock *sk, struct own_flow_key *key)
+static __always_inline void client_of(const struct sock *sk, __u16 port, struct own_flow_key *key)
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	socket_address(sk, true, key->address);
 	key->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
 	key->client_port = bpf_ntohs(sk->__sk_common.skc_dport);
-	key->server_port = sk->__sk_common.skc_num;
+	key->server_port = port;
 }
 
 /* Whether the client of a connection that is being accepted is Javert. It is asked once: then the tuple is free again. */
-static __always_inline bool accepts_own(const struct sock *sk)
+static __always_inline bool accepts_own(const struct sock *sk, __u16 port)
 {
 	struct own_flow_key key;
 
 	if (!state.own_flows)
 		return false;
-	client_of(sk, &key);
+	client_of(sk, port, &key);
 	return !bpf_map_delete_elem(&own_flows, &key);
 }
 
@@ -95,13 +95,13 @@ static __always_inline void note_prompted(const struct sock *sk)
 	bpf_map_update_elem(&prompted_flows, &key, &one, BPF_ANY);
 }
 
-static __always_inline bool accepts_prompted(const struct sock *sk)
+static __always_inline bool accepts_prompted(const struct sock *sk, __u16 port)
 {
 	struct own_flow_key key;
 
 	if (!state.asked_processes)
 		return false;
-	client_of(sk, &key);
+	client_of(sk, port, &key);
 	key.network_namespace = 0;
 	return !bpf_map_delete_elem(&prompted_flows, &key);
 }

@@ -16,7 +16,8 @@
 #define TCP_LISTEN 10
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
-static __always_inline void server_key(const struct sock *sk, struct endpoint_key *key)
+/* The endpoint at which a connection is accepted, or was; `port` is this side's. */
+static __always_inline void server_key(const struct sock *sk, __u16 port, struct endpoint_key *key)
 {
 	__u8 peer[16];
 
@@ -24,7 +25,7 @@ static __always_inline void server_key(const struct sock *sk, struct endpoint_ke
 	socket_address(sk, false, key->address);
 	socket_address(sk, true, peer);
 	key->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
-	key->port = sk->__sk_common.skc_num;
+	key->port = port;
 	key->transport = IPPROTO_TCP;
 	key->role = ROLE_SERVER;
 	key->peer_loopback = is_loopback(peer);
@@ -194,16 +195,17 @@ static __always_inline void connected(struct sock *sk)
 /* The handshake of an incoming connection is complete; runs in a soft interrupt, in nobody's context. */
 static __always_inline void server_accepted(struct sock *sk, __u64 cookie)
 {
+	__u16 port = sk->__sk_common.skc_num;
 	struct endpoint_key key;
 	struct mark *mark;
 	long index;
 
-	if (accepts_own(sk)) {
+	if (accepts_own(sk, port)) {
 		new_mark(sk, cookie, NO_ENDPOINT, OPENED);
 		return;
 	}
-	server_key(sk, &key);
-	key.prompted = accepts_prompted(sk);
+	server_key(sk, port, &key);
+	key.prompted = accepts_prompted(sk, port);
 	index = find_endpoint(&key, NULL, 0);
 	mark = new_mark(sk, cookie, index < 0 ? NO_ENDPOINT : index, 0);
 	if (mark)
@@ -280,10 +282,10 @@ static __always_inline void settle_unmarked(struct sock *sk, const struct tcp_so
 	struct mark mark = {};
 	long index;
 
-	if (!state.stock_taken || !sk->__sk_common.skc_dport || !is_listening(sk, port))
+	if (!state.stock_taken || !sk->__sk_common.skc_dport || !is_listening(sk, port) || accepts_own(sk, port))
 		return;
-	server_key(sk, &key);
-	key.port = port;
+	server_key(sk, port, &key);
+	key.prompted = accepts_prompted(sk, port);
 	index = find_endpoint(&key, NULL, 0);
 	mark.endpoint = index < 0 ? NO_ENDPOINT : index;
 	settle(sk, &mark);
