@@ -96,10 +96,12 @@ def _read(talk: Conversation) -> Reading:
     began = tls_began(talk, asked=asked)
     offered = any(map(_OFFER.match, server.complete))
     refused = went_on or (asked and _refused(server.complete))
-    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
+    mail = envelope and len(server.complete) > 2 and not asked
+    # What looks like a security layer behind DATA in the clear is a mail in eight bits (RFC 3030, RFC 6152).
+    layer = not mail and sealed(talk)
+    encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=layer)
     verdict = Verdict(protocol=Protocol.SMTP, encryption=encryption, credentials_exposed=exposed)
-    answered = len(server.complete) > 2
-    return Reading(verdict, final=encryption is Encryption.UPGRADED or (envelope and answered and not asked))
+    return Reading(verdict, final=encryption is Encryption.UPGRADED or mail)
 
 
 def _refused(server: list[bytes]) -> bool:

@@ -107,6 +107,12 @@ def test_commands_inside_a_mail_are_not_commands(verdict_of: Play) -> None:
     assert (verdict.encryption, verdict.credentials_exposed) == (Encryption.NONE, False)
 
 
+def test_a_mail_that_is_no_text_is_no_security_layer(verdict_of: Play) -> None:
+    mail = ("C", b"DATA\r\n\x00\x00\x00\x13Blah blah blah...\r\n.\r\n")
+    verdict = verdict_of(GREETING, EHLO, OFFER, MAIL, ("S", b"354 Start \x00\x00mail input; end with <CRLF>"), mail)
+    assert verdict.encryption is Encryption.OFFERED_NOT_USED
+
+
 def test_over_udp_it_does_not_exist(verdict_of: Play) -> None:
     assert verdict_of(GREETING, EHLO, transport=Transport.UDP).protocol is Protocol.UNKNOWN
 
