@@ -12,9 +12,8 @@ from pathlib import Path
 
 from javert.assessment.journal import read_records
 from javert.assessment.run_directory import JOURNAL, STATE_DIRECTORY_VARIABLE
-from javert.model.rule_id import RuleId
+from javert.model.rule_id import NETWORK_RULES, RuleId
 from javert.model.telemetry import AnyRecord, Endpoint, Role, RunEnded, SensorReport
-from javert.sensors.linux.network import NETWORK_RULES
 
 JAVERT = Path(sys.executable).with_name("javert")
 TICKS = os.sysconf("SC_CLK_TCK")

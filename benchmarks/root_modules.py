@@ -22,7 +22,7 @@ from javert.formats.kernel_records import TaskRecords, parse_module_event
 from javert.formats.procfs import parse_executable_mappings
 from javert.sensors.linux.libbpf import BpfObject
 from javert.sensors.linux.namespaces import processes
-from javert.sensors.linux.network import OBJECTS
+from javert.sensors.linux.network_programs import OBJECTS
 
 FULL = ("--rounds", "25")
 LIBRARIES = (

@@ -25,7 +25,7 @@ import pytest
 
 from javert.errors import BpfUnavailableError
 from javert.sensors.linux.libbpf import BpfObject
-from javert.sensors.linux.network import OBJECTS
+from javert.sensors.linux.network_programs import OBJECTS
 
 CLONE_NEWNET = 0x40000000
 NUMBER = os.getpid() % 8192

@@ -13,8 +13,7 @@ import pytest
 from javert.errors import ParseError
 from javert.formats import kernel_records, script_records
 from javert.formats.kernel_records import TaskRecords, parse_module_event, parse_network_event
-from javert.sensors.linux import network
-from javert.sensors.linux.network import OBJECTS
+from javert.sensors.linux.network_programs import OBJECTS, Counters, KernelState
 
 NEEDED = ("clang-14", "llvm-strip-14", "bpftool", "make")
 MISSING = [tool for tool in NEEDED if not shutil.which(tool)]
@@ -228,16 +227,18 @@ def test_nested_structures_have_the_size_that_is_reckoned_with(headers, layout, 
     assert layout.size == headers.size(name)
 
 
-def test_the_state_of_the_network_programs_is_named_in_order():
+def test_the_state_and_the_counters_of_the_network_programs_are_named_in_order():
     fields = TypeInformation(OBJECTS / "network.bpf.o").fields("state")
-    assert [field.name for field in fields] == list(network._KernelState._fields)
+    assert [field.name for field in fields] == list(KernelState._fields)
+    fields = TypeInformation(OBJECTS / "network.bpf.o").fields("endpoint")
+    assert [field.name for field in fields if field.name != "pad"] == list(Counters._fields)
 
 
 def test_user_space_writes_into_the_counters_where_the_kernel_reads():
     types = TypeInformation(OBJECTS / "network.bpf.o")
     assert types.offset("endpoint", "interval_ms") == kernel_records.INTERVAL_AT
     assert types.offset("state", "stock_taken") == kernel_records.STOCK_TAKEN_AT
-    assert types.offset("state", "self_pid") == 4
+    assert types.offset("state", "self_pid") == kernel_records.SELF_PID_AT
     assert types.offset("state", "walk_stops") == kernel_records.WALK_STOPS_AT
     assert types.offset("state", "own_flows") == kernel_records.OWN_FLOWS_AT
     assert types.offset("state", "asked_processes") == kernel_records.ASKED_PROCESSES_AT
