@@ -49,6 +49,11 @@ def endpoints():
     return read
 
 
+def counted(endpoints):
+    """How many connections there were, on each side."""
+    return {role: sum(one.connections for one in endpoints if one.role is role) for role in Role}
+
+
 def test_each_of_two_thousand_is_counted_on_both_sides(javert, children, execute, workplace, endpoints):
     server = children.start(sys.executable, "-c", SERVER)
     port = int(server.stdout.readline())
@@ -56,13 +61,9 @@ def test_each_of_two_thousand_is_counted_on_both_sides(javert, children, execute
     sent = int(execute(sys.executable, "-c", CLIENT, port, CONNECTIONS).stdout)
     ended = run.interrupted()
     assert sent == CONNECTIONS
-    counted = dict.fromkeys(Role, 0)
-    refused = 0
-    for endpoint in endpoints(run.journal, port):
-        counted[endpoint.role] += endpoint.connections
-        refused += endpoint.refused
-    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
-    assert refused == 0
+    told = endpoints(run.journal, port)
+    assert counted(told) == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert sum(endpoint.refused for endpoint in told) == 0
     assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []
     unused = [one["attributes"]["port"] for one in ended.document["findings"] if "listening_s" in one["attributes"]]
     assert port not in unused
@@ -93,11 +94,8 @@ def test_none_is_lost_at_the_highest_rate_of_the_machine(javert, execute, workpl
         run = javert.assess("--duration", "1h", "--scan", workplace).collecting()
         sent = int(execute(client, LOOPBACK.address, LOOPBACK.port, 100_000, 1).stdout.split()[0])
         ended = run.interrupted()
-    counted = dict.fromkeys(Role, 0)
-    for endpoint in endpoints(run.journal, LOOPBACK.port):
-        counted[endpoint.role] += endpoint.connections
     assert sent >= 100_000
-    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert counted(endpoints(run.journal, LOOPBACK.port)) == {Role.CLIENT: sent, Role.SERVER: sent}
     assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []
 
 
@@ -133,9 +131,6 @@ def test_none_is_lost_when_one_is_accepted_in_the_middle_of_anothers_beginning(
         execute(*interrupted_namespace, client, LOOPBACK.address, LOOPBACK.port, 30_000, 2).stdout.split()[0]
     )
     ended = run.interrupted()
-    counted = dict.fromkeys(Role, 0)
-    for endpoint in endpoints(run.journal, LOOPBACK.port):
-        counted[endpoint.role] += endpoint.connections
     assert sent >= 60_000
-    assert counted == {Role.CLIENT: sent, Role.SERVER: sent}
+    assert counted(endpoints(run.journal, LOOPBACK.port)) == {Role.CLIENT: sent, Role.SERVER: sent}
     assert [sensor for sensor in ended.document["sensors"] if sensor["lost"]] == []

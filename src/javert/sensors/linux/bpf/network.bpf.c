@@ -125,7 +125,7 @@ int open_connections(struct bpf_iter__tcp *ctx)
 	flow->mark.flags = OPENED;
 	if (!open)
 		return 0; /* it opens or closes just now, and was open before the run */
-	flow->mark.flags = OPENED | COUNTED | LOOKED_AT | MIDSTREAM;
+	flow->mark.flags = OPENED | LOOKED_AT | MIDSTREAM;
 	flow->network_namespace = sk->__sk_common.skc_net.net->ns.inum;
 	flow->unresolved = 1;
 	flow->left_in = flow->left_out = FLOW_SEGMENTS;

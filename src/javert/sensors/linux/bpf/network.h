@@ -126,12 +126,11 @@ struct listen_event {
 };
 
 enum mark_flags {
-	OPENED = 1,    /* the handshake was seen to end */
-	COUNTED = 2,   /* the connection is in its endpoint's count */
-	LOOKED_AT = 4, /* its first segments are passed up: it has a struct flow */
-	SETTLED = 8,   /* closed: all that it carried is counted */
-	PROMPTED = 16,
-	MIDSTREAM = 32, /* open before the run */
+	OPENED = 1,    /* the handshake was seen to end, and the connection counted */
+	LOOKED_AT = 2, /* its first segments are passed up: it has a struct flow */
+	SETTLED = 4,   /* closed: all that it carried is counted */
+	PROMPTED = 8,
+	MIDSTREAM = 16, /* open before the run */
 };
 
 /* A TCP connection: whose it is, and what was done about it. */

@@ -135,7 +135,7 @@ static __always_inline void opened(struct sock *sk, struct mark *mark)
 	struct endpoint *e = endpoint_at(mark->endpoint);
 	__u64 now = bpf_ktime_get_boot_ns();
 
-	mark->flags |= OPENED | COUNTED;
+	mark->flags |= OPENED;
 	if (!e)
 		return;
 	__sync_fetch_and_add(&e->connections, 1);
@@ -252,7 +252,7 @@ static __always_inline void settle(struct sock *sk, struct mark *mark)
 			out -= flow->bytes_out_before;
 		}
 	}
-	if (!(mark->flags & COUNTED))
+	if (!(mark->flags & OPENED))
 		__sync_fetch_and_add(&e->connections, 1);
 	else if (!in && !out)
 		return;
