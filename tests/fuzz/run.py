@@ -66,7 +66,13 @@ def fuzz(name: str, runs: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(target.seeds):
             (Path(corpus) / f"{number:03}").write_bytes(data)
-        limits = [f"-max_len={LONGEST_INPUT}", f"-timeout={HANGS_AFTER_S}", f"-rss_limit_mb={MEMORY_MIB}"]
+        # Units that other processes found are looked for once a second, which would make a run depend on the time.
+        limits = [
+            "-reload=0",
+            f"-max_len={LONGEST_INPUT}",
+            f"-timeout={HANGS_AFTER_S}",
+            f"-rss_limit_mb={MEMORY_MIB}",
+        ]
         options = [f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={KEPT}/{name}-", *limits]
         atheris.Setup(["fuzz", *options, corpus], target.check)
         atheris.Fuzz()

@@ -66,6 +66,11 @@ class Conversation:
         """Whether both sides, as far as heard, begin with a line of text."""
         return self.client_lines.text and self.server_lines.text
 
+    @cached_property
+    def both_tls(self) -> bool:
+        """Whether both sides went over to TLS after text, so that no line of either follows."""
+        return self.client_lines.tls and self.server_lines.tls
+
     def swapped(self) -> "Conversation":
         """The same flow with the sides exchanged, for when the guess of who is the client was wrong."""
         return Conversation(self.server, self.client, server_port=self.server_port, midstream=self.midstream)
@@ -99,7 +104,7 @@ def tls_began(talk: Conversation, *, asked: bool) -> bool:
     """
     if asked:
         return talk.client_lines.tls or talk.server_lines.tls
-    return talk.server_lines.tls and (talk.client_lines.tls or not talk.client)
+    return talk.both_tls or (talk.server_lines.tls and not talk.client)
 
 
 def sealed(talk: Conversation) -> bool:

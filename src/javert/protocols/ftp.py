@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
@@ -123,4 +122,4 @@ def _read(talk: Conversation) -> Reading:
     verdict = Verdict(
         protocol=Protocol.FTP, encryption=encryption, credentials_exposed=exposed, account_login=account
     )
-    return Reading(verdict, final=encryption is Encryption.UPGRADED)
+    return Reading(verdict, final=talk.both_tls)

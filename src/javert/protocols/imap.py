@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
@@ -43,17 +42,15 @@ def identify(talk: Conversation) -> Reading | None:
             return _read(talk)
         if not talk.midstream:
             return None
+    if client.complete and not server.complete and _DECISIVE.match(client.complete[0]):
+        return _read(talk)
+    if server.rest and not server.complete:
+        if server.rest[:2] in (b"*", b"* "):
+            raise NeedsMoreData("IMAP greeting")
+        return None
     if client.complete:
         command = _COMMAND.match(client.complete[0])
-        if command is None:
-            return None
-        if not server.complete and _DECISIVE.match(client.complete[0]):
-            return _read(talk)
-        if server.complete and _answers(command[1], server.complete):
-            return _read(talk)
-        return None
-    if server.rest and not (b"* OK".startswith(server.rest[:4].upper()) or server.rest[:2] == b"* "):
-        return None
+        return _read(talk) if command and _answers(command[1], server.complete) else None
     if client.rest and not _COMMAND_START.match(client.rest):
         return None
     raise NeedsMoreData("IMAP greeting or command")
@@ -95,4 +92,4 @@ def _read(talk: Conversation) -> Reading:
     offered = any(map(_OFFER.match, server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.IMAP, encryption=encryption, credentials_exposed=exposed)
-    return Reading(verdict, final=encryption is Encryption.UPGRADED)
+    return Reading(verdict, final=talk.both_tls)

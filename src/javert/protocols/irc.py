@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
@@ -74,4 +73,4 @@ def _read(talk: Conversation) -> Reading:
     began = tls_began(talk, asked=asked)
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began)
     verdict = Verdict(protocol=Protocol.IRC, encryption=encryption, credentials_exposed=exposed)
-    return Reading(verdict, final=encryption is Encryption.UPGRADED)
+    return Reading(verdict, final=talk.both_tls)

@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 
@@ -57,4 +56,4 @@ def _read(talk: Conversation) -> Reading:
     began = tls_began(talk, asked=asked)
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.NNTP, encryption=encryption, credentials_exposed=exposed)
-    return Reading(verdict, final=encryption is Encryption.UPGRADED)
+    return Reading(verdict, final=talk.both_tls)

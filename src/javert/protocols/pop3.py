@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
@@ -91,4 +90,4 @@ def _read(talk: Conversation) -> Reading:
     offered = any(map(_POP3_OFFERED.match, server.complete))
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=sealed(talk))
     verdict = Verdict(protocol=Protocol.POP3, encryption=encryption, credentials_exposed=exposed)
-    return Reading(verdict, final=encryption is Encryption.UPGRADED)
+    return Reading(verdict, final=talk.both_tls)

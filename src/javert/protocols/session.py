@@ -14,8 +14,6 @@ _GIVEN_UP = Reading(Verdict(protocol=Protocol.UNKNOWN), final=True)
 
 _HOPELESS_BYTES = 64
 """With this much from the beginning of each side, and no predicate that asks for more, none will fit."""
-_HOPELESS_ALONE = 4096
-"""The same, where one side alone speaks, or a beginning was not seen."""
 _HOPELESS_DATAGRAMS = 4
 _LOOKS_AT_DATAGRAMS = frozenset((1, 4, 16))
 _LOOKS_AT_SEGMENTS = frozenset((8, 16, 32, 64, 128, 256))
@@ -35,7 +33,17 @@ class Session:
         sides_exchanged: the verdict fits only if who was taken for the client is the server.
     """
 
-    __slots__ = ("_added", "_answered", "_datagrams", "_hint", "_reading", "_stale", "_streams", "sides_exchanged")
+    __slots__ = (
+        "_added",
+        "_answered",
+        "_datagrams",
+        "_full",
+        "_hint",
+        "_reading",
+        "_stale",
+        "_streams",
+        "sides_exchanged",
+    )
 
     def __init__(self, hint: FlowHint) -> None:
         self._hint = hint
@@ -48,6 +56,7 @@ class Session:
         self._reading = _UNKNOWN
         self._added = 0
         self._answered = False
+        self._full = 0
         self._stale = False
         self.sides_exchanged = False
 
@@ -90,8 +99,8 @@ class Session:
     def decided(self) -> bool:
         """Whether nothing that follows can change the verdict: feeding may stop, and nothing is kept any more.
 
-        It may be asked after every segment: it looks when the other side is first heard, then more and more rarely,
-        so it may come out a little late, never too early.
+        It may be asked after every segment: it looks when the other side is first heard, when a side is kept no
+        further, and else more and more rarely, so it may come out a little late, never too early.
         """
         if self._stale and self._due():
             self._evaluate()
@@ -111,8 +120,12 @@ class Session:
     def _due(self) -> bool:
         if self._streams is None:
             return self._added in _LOOKS_AT_DATAGRAMS
+        client, server = self._streams
+        full = client.full + server.full
+        if full > self._full:
+            self._full = full
+            return True
         if not self._answered:
-            client, server = self._streams
             self._answered = client.kept > 0 and server.kept > 0
             if self._answered:
                 return True
@@ -142,6 +155,8 @@ class Session:
             reading = _GIVEN_UP if self._hopeless() else _UNKNOWN
         elif client.full and server.full:
             reading = Reading(reading.verdict, final=True)
+        elif self._streams is not None and not (client.kept and server.kept):
+            reading = Reading(reading.verdict)  # the other side may still contradict
         self._reading = reading
         if reading.final:
             self._streams = self._datagrams = None
@@ -151,9 +166,7 @@ class Session:
             return self._added >= _HOPELESS_DATAGRAMS
         client, server = self._streams
         begun = not self._hint.midstream and client.begun and server.begun
-        return (begun and min(client.kept, server.kept) >= _HOPELESS_BYTES) or (
-            max(client.kept, server.kept) >= _HOPELESS_ALONE
-        )
+        return (begun and min(client.kept, server.kept) >= _HOPELESS_BYTES) or client.full or server.full
 
 
 def ask(talk: Conversation, transport: Transport) -> Reading | None:

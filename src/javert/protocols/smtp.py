@@ -3,7 +3,6 @@
 import re
 
 from javert.errors import NeedsMoreData
-from javert.model.telemetry import Encryption
 from javert.protocols.conversation import Conversation, Reading, sealed, tls_began, upgrade_state
 from javert.protocols.interface import Protocol, Verdict
 from javert.protocols.sasl import READABLE
@@ -76,6 +75,7 @@ def _greeting_lines(lines: list[bytes]) -> list[bytes]:
 
 def _read(talk: Conversation) -> Reading:
     client, server = talk.client_lines, talk.server_lines
+    answers = server.complete
     asked = went_on = exposed = awaiting = envelope = False
     for line in client.complete:
         if awaiting and not _HELLO.match(line):
@@ -93,15 +93,17 @@ def _read(talk: Conversation) -> Reading:
         elif word[:4] in (b"DATA", b"BDAT"):
             envelope = True
             break
-    began = tls_began(talk, asked=asked)
-    offered = any(map(_OFFER.match, server.complete))
-    refused = went_on or (asked and _refused(server.complete))
-    mail = envelope and len(server.complete) > 2 and not asked
+    mail = envelope and len(answers) > 2 and not asked
+    accepted = next((at for at, line in enumerate(answers) if mail and line.startswith(b"354")), len(answers))
+    told = accepted < len(answers)  # RFC 5321 4.1.1.4: a mail follows in the clear, and what was to be told was
+    offered = any(map(_OFFER.match, answers[:accepted]))
+    refused = went_on or (asked and _refused(answers))
+    began = not told and tls_began(talk, asked=asked)
     # What looks like a security layer behind DATA in the clear is a mail in eight bits (RFC 3030, RFC 6152).
     layer = not mail and sealed(talk)
     encryption = upgrade_state(offered=offered, asked=asked, refused=refused, began=began, sealed=layer)
     verdict = Verdict(protocol=Protocol.SMTP, encryption=encryption, credentials_exposed=exposed)
-    return Reading(verdict, final=encryption is Encryption.UPGRADED or mail)
+    return Reading(verdict, final=talk.both_tls or told)
 
 
 def _refused(server: list[bytes]) -> bool:

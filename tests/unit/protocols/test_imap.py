@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from javert.model.telemetry import Encryption, Transport
-from javert.protocols.interface import Protocol, Verdict
+from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.session import Session
 
 Play = Callable[..., Verdict]
 
@@ -53,3 +54,15 @@ def test_what_only_resembles_a_tagged_command(verdict_of: Play, line: bytes) -> 
 def test_a_star_in_another_protocol_is_not_a_greeting(verdict_of: Play) -> None:
     assert verdict_of(("S", b"*2\r\n$4\r\nPING\r\n")).protocol is Protocol.REDIS
     assert verdict_of(("S", b"* OK\r\n"), transport=Transport.UDP).protocol is Protocol.UNKNOWN
+
+
+@pytest.mark.parametrize("first", [b"a1`CAPABILITY\r\n", b"a1 NOOP\r\n"])
+def test_a_greeting_that_is_still_on_its_way_is_waited_for(verdict_of: Play, first: bytes) -> None:
+    """Found by the fuzzer: it was given up with 64 bytes of each side, and told where all came at once."""
+    session = Session(FlowHint(transport=Transport.TCP))
+    session.segment(Direction.TO_SERVER, 0, first + b"x" * 64, len(first) + 64)
+    greeting = b"* OK IMAP4rev2 Service" + b"." * 64
+    session.segment(Direction.TO_CLIENT, 0, greeting, len(greeting))
+    assert not session.decided
+    session.segment(Direction.TO_CLIENT, len(greeting), b"\r\n", 2)
+    assert session.verdict().protocol is Protocol.IMAP

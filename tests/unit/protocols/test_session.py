@@ -1,5 +1,7 @@
 """One flow: segments in any order, gaps, finality, and letting go of what was kept."""
 
+import pytest
+
 from javert.model.telemetry import Encryption, Transport
 from javert.protocols.interface import Direction, FlowHint, Protocol
 from javert.protocols.session import Session
@@ -7,6 +9,7 @@ from javert.protocols.session import Session
 UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 TCP = FlowHint(transport=Transport.TCP)
 REQUEST = b"GET /index.html HTTP/1.1\r\nHost: example.org\r\n\r\n"
+SERVER_HELLO = bytes.fromhex("160303007a020000760303") + bytes(116)
 
 
 def test_nothing_seen_is_unknown_and_undecided() -> None:
@@ -60,6 +63,30 @@ def test_an_upgrade_is_followed_over_segments_that_were_cut_short(client_hello: 
     session.segment(UP, 18, client_hello[:60], len(client_hello))
     verdict = session.verdict()
     assert (verdict.protocol, verdict.encryption) == (Protocol.SMTP, Encryption.UPGRADED)
+    session.segment(DOWN, len(banner) + 3014, SERVER_HELLO, len(SERVER_HELLO))
+    assert session.verdict() == verdict
+    assert session.decided
+
+
+def test_an_upgrade_is_not_final_before_the_other_side_goes_along(client_hello: bytes) -> None:
+    """Found by generated flows: what the server says may still show that this is no IMAP."""
+    session = Session(TCP)
+    for offset, data in ((0, b"a STARTTLS\r\n"), (12, client_hello)):
+        session.segment(UP, offset, data, len(data))
+        assert not session.decided
+    session.segment(DOWN, 0, b"IO", 2)
+    assert not session.decided
+    session.segment(DOWN, 2, b"NS foo\r\n", 8)
+    assert session.verdict().protocol is Protocol.UNKNOWN
+
+
+@pytest.mark.parametrize("alone", [UP, DOWN])
+def test_a_side_that_speaks_alone_does_not_decide(alone: Direction) -> None:
+    session = Session(TCP)
+    noise = bytes(range(1, 256)) * 32
+    session.segment(alone, 0, noise, len(noise))
+    assert not session.decided
+    session.segment(alone, len(noise), noise * 2, 2 * len(noise))
     assert session.decided
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from javert.model.telemetry import Encryption, Transport
-from javert.protocols.interface import Protocol, Verdict
+from javert.protocols.interface import Direction, FlowHint, Protocol, Verdict
+from javert.protocols.session import Session
 
 Play = Callable[..., Verdict]
 
@@ -126,3 +127,18 @@ def test_both_sides_that_go_over_to_tls_upgraded_whatever_the_word_was(
     assert verdict_of(*exchange, accepted, ("C", client_hello)).encryption is Encryption.NONE
     both = verdict_of(*exchange, accepted, ("C", client_hello), ("S", server_hello))
     assert both.encryption is Encryption.UPGRADED
+
+
+def test_what_comes_behind_a_mail_changes_nothing() -> None:
+    """Once a mail follows in the clear the flow is decided; found by generated flows."""
+    session = Session(FlowHint(transport=Transport.TCP))
+    up = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
+    down = b"220 mx\r\n250 mx\r\n250 ok\r\n250 ok\r\n"
+    session.segment(Direction.TO_SERVER, 0, up, len(up))
+    session.segment(Direction.TO_CLIENT, 0, down, len(down))
+    assert not session.decided
+    go_on = b"354 go on\r\n" + b"250-STARTTLS\r\n" * 6
+    for number in range(6):
+        session.segment(Direction.TO_CLIENT, len(down) + number * 14, go_on[number * 14 :][:14], 14)
+    assert session.verdict().encryption is Encryption.NONE
+    assert session.decided
